@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { StartError } from '../start-error.js'
+
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+
+/** Every environment variable that Polity reads, with its default. `.env.example` explains each; a test compares the two. */
+export const environment = z.object({
+  PORT: whole(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_POOL_SIZE: whole(1, 500).default(10),
+  DATA_DIR: z.string().default('./data'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  PUBLIC_URL: z.url().optional(),
+  TRUSTED_PROXIES: list.default([]),
+  CORS_ORIGINS: list.default([]),
+  RATE_LIMIT_ENABLED: flag.default(true),
+  RATE_LIMIT_BURST_PER_MINUTE: whole(1, 1e9).default(480),
+  RATE_LIMIT_SUSTAINED_PER_HOUR: whole(1, 1e9).default(4_800),
+  ORGANIZATION_RESTORE_DAYS: whole(0, 3_650).default(30),
+  AVAILABLE_PRODUCT_FEATURES: list.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+})
+
+/** The parsed environment. Injected by this class wherever a setting is needed. */
+export class Config {
+  constructor(readonly values: z.infer<typeof environment>) {}
+
+  get<Name extends keyof z.infer<typeof environment>>(name: Name): z.infer<typeof environment>[Name] {
+    return this.values[name]
+  }
+}
+
+/**
+ * Parses the environment once, at boot. An empty variable counts as not set, as shells and Compose files mean it.
+ * @throws {StartError} naming the first bad variable and what it may hold.
+ */
+export function loadConfig(variables: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  if (parsed.success) return new Config(parsed.data)
+  const issue = parsed.error.issues[0]!
+  throw new StartError(
+    `The environment variable ${issue.path.join('.')} is not valid: ${issue.message}. See .env.example for what it may hold.`,
+  )
+}
+
+/** Reads `.env` from the working directory into the environment, where one exists; variables already set win. */
+export function readDotEnv(): void {
+  try {
+    process.loadEnvFile('.env')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new StartError(`.env cannot be read: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,7 @@
+/** Something that happened in an organization, announced with the change itself. Never holds a secret. */
+export interface DomainEvent {
+  /** `<resource>.<what happened>`, past tense: `organization.updated`. */
+  readonly type: string
+  readonly organization_id: string
+  readonly payload: Record<string, unknown>
+}

@@ -1,0 +1,89 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common'
+import { plainToInstance } from 'class-transformer'
+import { validate } from 'class-validator'
+import type { FastifyInstance } from 'fastify'
+import { ApiError } from './error-catalogue.js'
+import { fieldError, fieldsOf, pythonType } from './fields.js'
+import { malformedJson, unsupportedMediaType } from './http.errors.js'
+import { notAnObject } from './validation.errors.js'
+
+/** A body that could not be read. It is refused where a route first needs it: who may not call learns nothing of its body. */
+class UnreadableBody {
+  constructor(readonly reason: ApiError) {}
+}
+
+/** Reads JSON and form bodies as Django REST framework does; anything else is kept as an {@link UnreadableBody}. */
+export function registerBodyParsers(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    readJson(body),
+  )
+  server.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
+  )
+  server.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async (request: { headers: { 'content-type'?: string } }, body: Buffer) => {
+      if (body.length === 0) return undefined
+      return new UnreadableBody(
+        unsupportedMediaType({ mediaType: (request.headers['content-type'] ?? '').slice(0, 100) }),
+      )
+    },
+  )
+}
+
+/** A field of a body that may be anything, for those who look into it before validation. */
+export const bodyField = (body: unknown, name: string): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body) && Object.hasOwn(body, name)
+    ? (body as Record<string, unknown>)[name]
+    : undefined
+
+/**
+ * Turns a body into its DTO and refuses what the DTO's fields refuse: the first error in field order.
+ * Unknown and read-only fields are dropped without a word, as PostHog does.
+ */
+@Injectable()
+export class BodyPipe implements PipeTransform {
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body' || !metatype || metatype === Object) return value
+    return toDto(metatype as new () => object, value)
+  }
+}
+
+/** Validates `value` as a DTO. @throws {ApiError} with the first error in field order. */
+export async function toDto<T extends object>(dto: new () => T, value: unknown): Promise<T> {
+  if (value instanceof UnreadableBody) throw value.reason
+  if (value !== undefined && pythonType(value) !== 'dict') throw notAnObject({ type: pythonType(value) })
+  const fields = fieldsOf(dto)
+  const known = Object.fromEntries(fields.map((field) => [field, bodyField(value, field)]))
+  const instance = plainToInstance(dto, known)
+  const errors = await validate(instance)
+  const first = fields.map((field) => errors.find((error) => error.property === field)).find(Boolean)
+  if (first) throw fieldError(first.property, JSON.parse(Object.values(first.constraints!)[0]!))
+  for (const field of fields) if (instance[field as keyof T] === undefined) delete instance[field as keyof T]
+  return instance
+}
+
+function readJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (error) {
+    return new UnreadableBody(malformedJson({ where: whereJsonBroke(error as Error, body) }))
+  }
+}
+
+/** Says where, never what: the text at fault may be a secret. */
+function whereJsonBroke(error: Error, body: Buffer): string {
+  if (!(error instanceof SyntaxError)) return "'utf-8' codec can't decode the body"
+  const text = body.toString('utf8')
+  const position = Number(
+    /position (\d+)/.exec(error.message)?.[1] ?? (/end of JSON/.test(error.message) ? text.length : NaN),
+  )
+  if (Number.isNaN(position)) return 'Expecting value'
+  const before = text.slice(0, position).split('\n')
+  return `Expecting value: line ${before.length} column ${before.at(-1)!.length + 1} (char ${position})`
+}

@@ -1,0 +1,73 @@
+import { defineError } from './error-catalogue.js'
+
+export const notFound = defineError({ status: 404, type: 'invalid_request', code: 'not_found', detail: 'Not found.' })
+
+export const endpointNotFound = defineError({
+  status: 404,
+  type: 'invalid_request',
+  code: 'not_found',
+  detail: 'Endpoint not found.',
+})
+
+export const methodNotAllowed = defineError({
+  status: 405,
+  type: 'invalid_request',
+  code: 'method_not_allowed',
+  detail: 'Method "{method}" not allowed.',
+})
+
+export const notAcceptable = defineError({
+  status: 406,
+  type: 'invalid_request',
+  code: 'not_acceptable',
+  detail: 'Could not satisfy the request Accept header.',
+})
+
+export const malformedRequest = defineError({
+  status: 400,
+  type: 'invalid_request',
+  code: 'parse_error',
+  detail: 'Malformed request.',
+})
+
+export const malformedJson = defineError({
+  status: 400,
+  type: 'invalid_request',
+  code: 'parse_error',
+  detail: 'JSON parse error - {where}',
+})
+
+export const unsupportedMediaType = defineError({
+  status: 415,
+  type: 'invalid_request',
+  code: 'unsupported_media_type',
+  detail: 'Unsupported media type "{mediaType}" in request.',
+})
+
+export const bodyTooLarge = defineError({
+  status: 413,
+  type: 'invalid_request',
+  code: 'request_too_large',
+  detail: 'The request body is larger than 1 MiB.',
+})
+
+export const throttled = defineError({
+  status: 429,
+  type: 'throttled_error',
+  code: 'throttled',
+  detail: 'Request was throttled. Expected available in {seconds} seconds.',
+})
+
+export const serverError = defineError({
+  status: 500,
+  type: 'server_error',
+  code: 'error',
+  detail: 'A server error occurred.',
+})
+
+export const unavailable = defineError({
+  status: 503,
+  type: 'server_error',
+  code: 'unavailable',
+  detail: 'The service is temporarily unavailable. Please try again.',
+})

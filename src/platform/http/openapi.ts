@@ -1,0 +1,44 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { stringify } from 'yaml'
+import { errorBodySchema, finishDocument } from './openapi-document.js'
+
+/** The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs. */
+export function openApiDocument(application: NestFastifyApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Polity')
+    .setDescription(
+      'Organizations, their members, scoped API keys and integrations. Wire-compatible with PostHog’s Organizations API.',
+    )
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' }, 'personal_api_key')
+    .build()
+  const document = SwaggerModule.createDocument(application, builder)
+  document.components!.schemas!.Error = errorBodySchema
+  return finishDocument(document)
+}
+
+/** Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`. */
+export async function serveOpenApi(application: NestFastifyApplication): Promise<void> {
+  const document = openApiDocument(application)
+  const json = JSON.stringify(document)
+  const yaml = stringify(document)
+  const server = application.getHttpAdapter().getInstance()
+  server.get(
+    '/api/schema',
+    async (request: FastifyRequest<{ Querystring: { format?: string } }>, reply: FastifyReply) => {
+      const wantsYaml = request.query.format
+        ? request.query.format === 'yaml'
+        : /\byaml\b/.test(request.headers.accept ?? '')
+      return wantsYaml ? reply.type('application/yaml').send(yaml) : reply.type('application/json').send(json)
+    },
+  )
+  SwaggerModule.setup('api/docs', application, () => document, {
+    raw: false,
+    customSiteTitle: 'Polity API',
+    swaggerOptions: { url: '/api/schema/', persistAuthorization: false },
+  })
+}

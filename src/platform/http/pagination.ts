@@ -1,0 +1,74 @@
+import type { FastifyRequest } from 'fastify'
+
+/** A page, as Django REST framework's LimitOffsetPagination writes it. */
+export interface Page<T> {
+  count: number
+  next: string | null
+  previous: string | null
+  results: T[]
+}
+
+export interface PageRequest {
+  limit: number
+  offset: number
+  /** Makes the page of what was found; `next` and `previous` keep the caller's other query parameters. */
+  answer<T>(count: number, results: T[]): Page<T>
+}
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+/**
+ * Reads `limit` and `offset`, or `page` and `page_size` when neither is given. What is not a number means the default.
+ * Follows Django REST framework's LimitOffsetPagination, which never refuses a page parameter.
+ */
+export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(request)): PageRequest {
+  const query = url.searchParams
+  const numbered = !query.has('limit') && !query.has('offset') && (query.has('page') || query.has('page_size'))
+  const limit = Math.min(positive(last(query, numbered ? 'page_size' : 'limit')) ?? DEFAULT_LIMIT, MAX_LIMIT)
+  const offset = numbered ? ((positive(last(query, 'page')) ?? 1) - 1) * limit : (positive(last(query, 'offset')) ?? 0)
+  const link = (start: number): string => {
+    const target = new URL(url)
+    if (numbered) {
+      target.searchParams.set('page', String(start / limit + 1))
+    } else {
+      target.searchParams.set('limit', String(limit))
+      if (start > 0) target.searchParams.set('offset', String(start))
+      else target.searchParams.delete('offset')
+    }
+    return target.toString()
+  }
+  return {
+    limit,
+    offset: Math.min(offset, Number.MAX_SAFE_INTEGER),
+    answer: (count, results) => ({
+      count,
+      next: offset + limit < count ? link(offset + limit) : null,
+      previous: offset > 0 ? link(Math.max(offset - limit, 0)) : null,
+      results,
+    }),
+  }
+}
+
+/** The request's URL as the caller wrote it; forwarded hosts and protocols count from trusted proxies only. The key stays out. */
+export function absoluteUrl(request: FastifyRequest): URL {
+  const url = new URL(
+    request.originalUrl.split('?')[0] + queryOf(request.originalUrl),
+    `${request.protocol}://${safeHost(request)}`,
+  )
+  url.searchParams.delete('personal_api_key')
+  return url
+}
+
+const queryOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
+
+const safeHost = (request: FastifyRequest): string =>
+  /^[\w.:[\]-]+$/.test(request.host ?? '') ? request.host : 'localhost'
+
+/** Of a parameter given twice the last counts, as in Django. */
+const last = (query: URLSearchParams, name: string): string | undefined => query.getAll(name).at(-1)
+
+function positive(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\s*\+?\d{1,15}\s*$/.test(text)) return undefined
+  return Number(text) > 0 ? Number(text) : undefined
+}

@@ -1,0 +1,22 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Logger } from '../logging/logger.js'
+
+/** A line for each answer: the route's pattern and never the URL, which may hold a key. */
+export function registerRequestLog(server: FastifyInstance, logger: Logger): void {
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    logger.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        route: request.is404 ? null : (request.routeOptions.url ?? null),
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime * 100) / 100,
+        user_id: (request as FastifyRequest & { caller?: { user_id: number } }).caller?.user_id ?? null,
+      },
+      'request',
+    )
+  })
+}

@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify'
+
+/** Which methods each path answers, so that a wrong method is told from a wrong path. */
+export class RouteTable {
+  private readonly patterns = new Map<string, { matches: RegExp; methods: Set<string> }>()
+
+  /** Watches `server` for the routes it will register. */
+  watch(server: FastifyInstance): void {
+    server.addHook('onRoute', ({ url, method }) => {
+      const path = url.replace(/\/$/, '')
+      if (path.includes('*')) return
+      const known = this.patterns.get(path) ?? {
+        matches: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/:[^/]+/g, '[^/]+')}/?$`),
+        methods: new Set(['OPTIONS']),
+      }
+      for (const one of [method].flat()) known.methods.add(one)
+      this.patterns.set(path, known)
+    })
+  }
+
+  /** The methods at the path of `url`; empty for a path that no route has. */
+  methodsAt(url: string): string[] {
+    const path = url.split('?')[0]!
+    const methods = [...this.patterns.values()]
+      .filter(({ matches }) => matches.test(path))
+      .flatMap((route) => [...route.methods])
+    return [...new Set(methods)].sort()
+  }
+}
