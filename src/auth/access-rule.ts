@@ -1,0 +1,58 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common'
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger'
+import { MembershipLevel } from './membership-level.js'
+import type { Scope } from './scopes.js'
+
+export const ACCESS_RULE = 'polity:access-rule'
+
+/** Who may call a route. */
+export type AccessRule =
+  | { kind: 'public' }
+  /** For people with a session; an API key is refused whatever its scopes. */
+  | { kind: 'no-keys' }
+  | ScopeRule
+
+export interface ScopeRule {
+  kind: 'scope'
+  /** Left out: any valid key may call. */
+  scope?: Scope
+  level: MembershipLevel
+  /** The path parameter that is the organization itself, rather than what the route is nested in. */
+  itself?: string
+  /** States of the organization in which the route answers all the same. */
+  during: readonly ('deletion' | 'deactivation')[]
+}
+
+interface ScopeOptions {
+  level?: MembershipLevel
+  itself?: string
+  during?: ScopeRule['during']
+}
+
+/**
+ * Opens a route to API keys that carry `scope`, held by members at `level` or above where the path names an
+ * organization. Without this or {@link Public} on every route the application refuses to start.
+ */
+export const RequiresScope = (
+  scope: Scope,
+  { level = MembershipLevel.Member, itself, during = [] }: ScopeOptions = {},
+) =>
+  applyDecorators(
+    SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, itself, during } satisfies AccessRule),
+    ApiBearerAuth('personal_api_key'),
+    ApiExtension('x-required-scope', scope),
+    ApiExtension('x-required-level', level),
+  )
+
+/** Opens a route to any valid key, whatever its scopes: what a key may always learn about itself. */
+export const AnyKey = () =>
+  applyDecorators(
+    SetMetadata(ACCESS_RULE, { kind: 'scope', level: MembershipLevel.Member, during: [] } satisfies AccessRule),
+    ApiBearerAuth('personal_api_key'),
+  )
+
+/** Opens a route to everyone. */
+export const Public = () => SetMetadata(ACCESS_RULE, { kind: 'public' } satisfies AccessRule)
+
+/** Closes a route to every key, whatever its scopes. */
+export const NoKeys = () => SetMetadata(ACCESS_RULE, { kind: 'no-keys' } satisfies AccessRule)

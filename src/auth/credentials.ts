@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify'
+import { bodyField } from '../platform/http/body.js'
+
+export interface Credentials {
+  value: string
+  /** Where it was found, in the words of the error that refuses it. */
+  place: 'Authorization header' | 'body' | 'query string'
+}
+
+/** Finds a request's key: in the header, the body, the query string. Only the first that is there counts. */
+export function findCredentials(request: FastifyRequest): Credentials | undefined {
+  const header = /^\s*Bearer\s+(\S.*?)\s*$/.exec(request.headers.authorization ?? '')?.[1]
+  if (header) return { value: header, place: 'Authorization header' }
+  const inBody = bodyField(request.body, 'personal_api_key')
+  if (typeof inBody === 'string' && inBody) return { value: inBody, place: 'body' }
+  const inQuery = [(request.query as Record<string, unknown>)?.personal_api_key].flat().at(-1)
+  if (typeof inQuery === 'string' && inQuery) return { value: inQuery, place: 'query string' }
+  return undefined
+}

@@ -1,0 +1,22 @@
+import { ApiProperty } from '@nestjs/swagger'
+
+/** A personal API key, as `GET /api/personal_api_keys/@current/` describes the one in use. */
+export class PersonalApiKeyDescription {
+  @ApiProperty() id!: string
+  @ApiProperty({ maxLength: 40 }) label!: string
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'The key itself when it was just made; null ever after.',
+  })
+  value!: string | null
+  @ApiProperty({ example: 'phx_...abcd' }) mask_value!: string
+  @ApiProperty({ type: 'string', format: 'date-time' }) created_at!: Date
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true }) last_used_at!: Date | null
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true }) last_rolled_at!: Date | null
+  @ApiProperty({ type: 'integer' }) user_id!: number
+  @ApiProperty({ type: [String], example: ['organization:read'] }) scopes!: string[]
+  @ApiProperty({ type: [Number] }) scoped_teams!: number[]
+  @ApiProperty({ type: [String] }) scoped_organizations!: string[]
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true }) expires_at!: Date | null
+}

@@ -1,0 +1,58 @@
+import { Controller, Delete, Get, Param, Patch, Post, Put } from '@nestjs/common'
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { notFound } from '../platform/http/http.errors.js'
+import { AnyKey, NoKeys } from './access-rule.js'
+import { type Caller, CurrentCaller } from './caller.js'
+import { PersonalApiKeyDescription } from './personal-api-key.dto.js'
+import { PersonalApiKeysService, type PersonalApiKeyView } from './personal-api-keys.service.js'
+
+@ApiTags('personal_api_keys')
+@Controller('api/personal_api_keys')
+export class PersonalApiKeysController {
+  constructor(private readonly keys: PersonalApiKeysService) {}
+
+  @Get(':id')
+  @AnyKey()
+  @ApiOperation({
+    operationId: 'personal_api_keys_retrieve',
+    summary: 'Describe the key in use',
+    description: 'With `@current`, or the key’s own id.',
+  })
+  @ApiOkResponse({ type: PersonalApiKeyDescription })
+  retrieve(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<PersonalApiKeyView> {
+    if (id !== '@current' && id !== caller.key.id) throw notFound()
+    return this.keys.one(caller.key.id)
+  }
+
+  // A key cannot make, list, change or end keys: these answer every key with 403.
+
+  @Get()
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  list(): void {}
+
+  @Post()
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  create(): void {}
+
+  @Put(':id')
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  replace(): void {}
+
+  @Patch(':id')
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  update(): void {}
+
+  @Delete(':id')
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  revoke(): void {}
+
+  @Post(':id/roll')
+  @NoKeys()
+  @ApiExcludeEndpoint()
+  roll(): void {}
+}

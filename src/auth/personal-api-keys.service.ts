@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common'
+import { uuidv7 } from 'uuidv7'
+import { Database } from '../platform/database/database.js'
+import { notFound } from '../platform/http/http.errors.js'
+import { defineError } from '../platform/http/error-catalogue.js'
+import { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
+import { PersonalApiKey } from './personal-api-key.entity.js'
+import { isGrantable, scopes as everyScope } from './scopes.js'
+
+const MAX_KEYS = 10
+
+export const tooManyKeys = defineError({
+  status: 400,
+  type: 'validation_error',
+  code: 'invalid_input',
+  detail: 'You can only have 10 personal API keys. Remove an existing key before creating a new one.',
+})
+
+export const invalidScope = defineError({
+  status: 400,
+  type: 'validation_error',
+  code: 'invalid_input',
+  attr: 'scopes',
+  detail: 'Invalid scope: {scope}. Valid scopes are *, {valid}.',
+})
+
+export interface NewKey {
+  user_id: number
+  label: string
+  scopes: string[]
+  scoped_teams?: number[]
+  scoped_organizations?: string[]
+  expires_at?: Date | null
+}
+
+/** A key as it may be shown, in PostHog's fields. `value` is the key itself, once; null ever after. */
+export type PersonalApiKeyView = Omit<PersonalApiKey, 'secure_value'> & { value: string | null }
+
+/** The life of personal API keys. The value is in the answer of `create` and `roll`, and nowhere else. */
+@Injectable()
+export class PersonalApiKeysService {
+  constructor(private readonly database: Database) {}
+
+  /** @throws {ApiError} 400 for a scope that does not exist, and for the user's eleventh key */
+  async create(key: NewKey): Promise<PersonalApiKeyView> {
+    const unknown = key.scopes.find((scope) => !isGrantable(scope))
+    if (unknown !== undefined || key.scopes.length === 0) {
+      throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
+    }
+    const value = newKeyValue()
+    const id = uuidv7()
+    await this.database.transaction(async (tx) => {
+      // The user's row serializes the count against other creations.
+      await tx.manager.query('select 1 from users where id = $1 for update', [key.user_id])
+      if ((await tx.manager.countBy(PersonalApiKey, { user_id: key.user_id })) >= MAX_KEYS) throw tooManyKeys()
+      await tx.insert(PersonalApiKey, {
+        ...key,
+        id,
+        secure_value: hashKeyValue(value),
+        mask_value: maskKeyValue(value),
+      })
+    })
+    return { ...(await this.one(id)), value }
+  }
+
+  /** Gives the key a new value; the old one stops working at once. */
+  async roll(id: string): Promise<PersonalApiKeyView> {
+    const value = newKeyValue()
+    const { affected } = await this.keys.update(
+      { id },
+      { secure_value: hashKeyValue(value), mask_value: maskKeyValue(value), last_rolled_at: () => 'now()' },
+    )
+    if (!affected) throw notFound()
+    return { ...(await this.one(id)), value }
+  }
+
+  async revoke(id: string): Promise<void> {
+    if (!(await this.keys.delete({ id })).affected) throw notFound()
+  }
+
+  /** Newest first; of one user or of all. */
+  async list(userId?: number): Promise<PersonalApiKeyView[]> {
+    const found = await this.keys.find({
+      where: userId === undefined ? {} : { user_id: userId },
+      order: { created_at: 'DESC', id: 'DESC' },
+    })
+    return found.map(toView)
+  }
+
+  /** @throws {ApiError} 404 */
+  async one(id: string): Promise<PersonalApiKeyView> {
+    const key = await this.keys.findOneBy({ id })
+    if (!key) throw notFound()
+    return toView(key)
+  }
+
+  private get keys() {
+    return this.database.dataSource.getRepository(PersonalApiKey)
+  }
+}
+
+function toView(key: PersonalApiKey): PersonalApiKeyView {
+  return {
+    id: key.id,
+    label: key.label,
+    value: null,
+    mask_value: key.mask_value,
+    created_at: key.created_at,
+    last_used_at: key.last_used_at,
+    last_rolled_at: key.last_rolled_at,
+    user_id: key.user_id,
+    scopes: key.scopes,
+    scoped_teams: key.scoped_teams,
+    scoped_organizations: key.scoped_organizations,
+    expires_at: key.expires_at,
+  }
+}

@@ -1,0 +1,61 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common'
+import { Redis } from 'ioredis'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { Config } from '../platform/config/config.js'
+import { throttled } from '../platform/http/http.errors.js'
+import type { Logger } from '../platform/logging/logger.js'
+import { LOGGER } from '../platform/logging/logger.token.js'
+
+/** PostHog's two limits, burst and sustained, for each key; callers without a key share their address's. */
+@Injectable()
+export class RateLimits implements BeforeApplicationShutdown {
+  private readonly limiters: RateLimiterAbstract[]
+  private readonly redis?: Redis
+
+  constructor(config: Config, @Inject(LOGGER) logger: Logger) {
+    const url = config.get('REDIS_URL')
+    if (url) {
+      this.redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 })
+      this.redis.on('error', (error) =>
+        logger.warn({ err: error }, 'redis does not answer; limits are counted by this process'),
+      )
+    }
+    this.limiters = config.get('RATE_LIMIT_ENABLED')
+      ? [
+          this.limiter('burst', config.get('RATE_LIMIT_BURST_PER_MINUTE'), 60),
+          this.limiter('sustained', config.get('RATE_LIMIT_SUSTAINED_PER_HOUR'), 3_600),
+        ]
+      : []
+  }
+
+  /**
+   * Counts a request.
+   * @throws {ApiError} 429 with `Retry-After` in seconds, the longer of the two waits
+   */
+  async count(bucket: string): Promise<void> {
+    const counted = await Promise.allSettled(this.limiters.map((limiter) => limiter.consume(bucket)))
+    const refused = counted.flatMap((result) =>
+      result.status === 'rejected' && result.reason instanceof RateLimiterRes ? [result.reason.msBeforeNext] : [],
+    )
+    if (refused.length === 0) return
+    const seconds = Math.max(1, Math.ceil(Math.max(...refused) / 1_000))
+    throw throttled({ seconds }, { headers: { 'retry-after': String(seconds) } })
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.redis?.disconnect()
+  }
+
+  /** With Redis, its counts are shared by all nodes; while it is away each node counts for itself. */
+  private limiter(name: string, points: number, seconds: number): RateLimiterAbstract {
+    const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })
+    if (!this.redis) return memory
+    return new RateLimiterRedis({
+      storeClient: this.redis,
+      keyPrefix: `polity:${name}`,
+      points,
+      duration: seconds,
+      insuranceLimiter: memory,
+    })
+  }
+}

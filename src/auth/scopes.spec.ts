@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals'
+import { covers, isGrantable } from './scopes.js'
+
+describe('covers', () => {
+  it.each([
+    [['*'], 'organization:write', true],
+    [['organization:write'], 'organization:read', true],
+    [['organization:read'], 'organization:write', false],
+    [['organization:read'], 'organization_integration:read', false],
+    [['organization_integration:write'], 'organization:read', false],
+    [[], 'organization:write', true],
+  ] as const)('%j for %s is %s', (granted, required, expected) => {
+    expect(covers(granted, required)).toBe(expected)
+  })
+})
+
+describe('isGrantable', () => {
+  it.each([
+    ['*', true],
+    ['organization:read', true],
+    ['organization:delete', false],
+    ['insight:read', false],
+    ['', false],
+  ])('%s is %s', (scope, expected) => expect(isGrantable(scope)).toBe(expected))
+})

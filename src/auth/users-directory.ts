@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common'
+import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
+import { Database, type Transaction } from '../platform/database/database.js'
+import { defineError } from '../platform/http/error-catalogue.js'
+import { User } from './user.entity.js'
+
+export const emailTaken = defineError({
+  status: 400,
+  type: 'validation_error',
+  code: 'unique',
+  attr: 'email',
+  detail: 'There is already an account with this email address.',
+})
+
+/** The people. */
+@Injectable()
+export class UsersDirectory {
+  constructor(private readonly database: Database) {}
+
+  /** @throws {ApiError} 400 when the address is taken, in any case */
+  async create(user: { email: string; first_name: string; last_name?: string }): Promise<User> {
+    const rows = await this.database.dataSource.query(
+      `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
+       values ($1, $2, $3, $4, $5, true) on conflict (lower(email)) do nothing returning id`,
+      [uuidv7(), randomUUID(), user.email, user.first_name, user.last_name ?? ''],
+    )
+    if (rows.length === 0) throw emailTaken()
+    return (await this.byId(rows[0].id))!
+  }
+
+  byId(id: number): Promise<User | null> {
+    return this.users.findOneBy({ id })
+  }
+
+  byEmail(email: string): Promise<User | null> {
+    return this.users.createQueryBuilder('user').where('lower(user.email) = lower(:email)', { email }).getOne()
+  }
+
+  /** Whether anybody was ever created: false on the very first start. */
+  async isEmpty(): Promise<boolean> {
+    return !(await this.users.exists())
+  }
+
+  /** Makes an organization, and a project in it, what `@current` means to the user. */
+  async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
+    await tx.manager.update(
+      User,
+      { id: userId },
+      { current_organization_id: organizationId, current_project_id: projectId },
+    )
+  }
+
+  private get users() {
+    return this.database.dataSource.getRepository(User)
+  }
+}
