@@ -1,0 +1,3 @@
+export { MembersModule } from './members.module.js'
+export { MembersService } from './members.service.js'
+export { OrganizationMembership } from './organization-membership.entity.js'

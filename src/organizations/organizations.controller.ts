@@ -1,0 +1,100 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req } from '@nestjs/common'
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import type { FastifyRequest } from 'fastify'
+import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { orderingOf, searchText } from '../platform/http/list-query.js'
+import { PageQuery } from '../platform/http/page-query.js'
+import { type Page, pageRequest } from '../platform/http/pagination.js'
+import {
+  CreateOrganization,
+  OrganizationPage,
+  OrganizationView,
+  organizationOrderings,
+  UpdateOrganization,
+} from './organization.dto.js'
+import { OrganizationsService } from './organizations.service.js'
+
+@ApiTags('organizations')
+@Controller('api/organizations')
+export class OrganizationsController {
+  constructor(private readonly organizations: OrganizationsService) {}
+
+  @Get()
+  @RequiresScope('organization:read')
+  @PageQuery({ search: 'the name or the slug', ordering: organizationOrderings })
+  @ApiOperation({ operationId: 'organizations_list', summary: 'List the caller’s organizations' })
+  @ApiOkResponse({ type: OrganizationPage })
+  list(
+    @CurrentCaller() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Query() query: Record<string, unknown>,
+  ): Promise<Page<OrganizationView>> {
+    const filter = {
+      search: searchText(query.search),
+      ordering: orderingOf(query.ordering, organizationOrderings, 'created_at'),
+    }
+    return this.organizations.list(caller, pageRequest(request), filter)
+  }
+
+  @Post()
+  @RequiresScope('organization:write')
+  @ApiOperation({
+    operationId: 'organizations_create',
+    summary: 'Create an organization',
+    description: 'With a first project; the caller becomes its owner, and it becomes their current organization.',
+  })
+  @ApiCreatedResponse({ type: OrganizationView })
+  create(@CurrentCaller() caller: Caller, @Body() organization: CreateOrganization): Promise<OrganizationView> {
+    return this.organizations.create(caller, organization)
+  }
+
+  @Get(':id')
+  @RequiresScope('organization:read', { itself: 'id', during: ['deletion', 'deactivation'] })
+  @ApiOperation({ operationId: 'organizations_retrieve', summary: 'Retrieve an organization' })
+  @ApiOkResponse({ type: OrganizationView })
+  retrieve(@CurrentCaller() caller: OrganizationCaller): Promise<OrganizationView> {
+    return this.organizations.retrieve(caller)
+  }
+
+  @Put(':id')
+  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
+  @ApiOperation({ operationId: 'organizations_update', summary: 'Update an organization, naming it' })
+  @ApiOkResponse({ type: OrganizationView })
+  replace(@CurrentCaller() caller: OrganizationCaller, @Body() changes: CreateOrganization): Promise<OrganizationView> {
+    return this.organizations.update(caller, changes)
+  }
+
+  @Patch(':id')
+  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
+  @ApiOperation({ operationId: 'organizations_partial_update', summary: 'Change some of an organization’s settings' })
+  @ApiOkResponse({ type: OrganizationView })
+  update(@CurrentCaller() caller: OrganizationCaller, @Body() changes: UpdateOrganization): Promise<OrganizationView> {
+    return this.organizations.update(caller, changes)
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Owner, during: ['deletion'] })
+  @ApiOperation({
+    operationId: 'organizations_destroy',
+    summary: 'Delete an organization',
+    description: 'It can be restored until its grace period ends.',
+  })
+  @ApiNoContentResponse()
+  delete(@CurrentCaller() caller: OrganizationCaller): Promise<void> {
+    return this.organizations.delete(caller)
+  }
+
+  @Post(':id/restore')
+  @HttpCode(200)
+  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Owner, during: ['deletion'] })
+  @ApiOperation({
+    operationId: 'organizations_restore',
+    summary: 'Restore a deleted organization',
+    description: 'Not part of PostHog’s API.',
+  })
+  @ApiOkResponse({ type: OrganizationView })
+  restore(@CurrentCaller() caller: OrganizationCaller): Promise<OrganizationView> {
+    return this.organizations.restore(caller)
+  }
+}

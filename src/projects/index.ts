@@ -1,0 +1,5 @@
+export { Project } from './project.entity.js'
+export { ProjectView, TeamView } from './project.dto.js'
+export { ProjectsModule } from './projects.module.js'
+export { teamJson } from './projects.queries.js'
+export { ProjectsService } from './projects.service.js'

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common'
+import { randomBytes } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
+import { type Caller, type OrganizationCaller, ProductFeatures } from '../auth/index.js'
+import { Database, type Transaction } from '../platform/database/database.js'
+import type { NamedQuery } from '../platform/database/named-query.js'
+import type { Page, PageRequest } from '../platform/http/pagination.js'
+import type { ProjectView } from './project.dto.js'
+import { projectsOfOrganization, projectsOfUser } from './projects.queries.js'
+
+@Injectable()
+export class ProjectsService {
+  constructor(
+    private readonly database: Database,
+    private readonly features: ProductFeatures,
+  ) {}
+
+  /** Adds a project. @returns its id, which is its team's too */
+  async create(tx: Transaction, organizationId: string, name: string, anonymizeIps: boolean): Promise<number> {
+    const rows = await tx.manager.query(
+      `insert into projects (organization_id, uuid, name, api_token, anonymize_ips) values ($1, $2, $3, $4, $5) returning id`,
+      [organizationId, uuidv7(), name, `phc_${randomBytes(32).toString('base64url')}`, anonymizeIps],
+    )
+    return rows[0].id
+  }
+
+  listOfOrganization(caller: OrganizationCaller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
+    return this.page(projectsOfOrganization, page, (limit, offset) => [caller.organization_id, limit, offset, search])
+  }
+
+  /** The projects of every organization that the caller's key reaches. */
+  listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
+    const gated = this.features.has('organization_security_settings')
+    return this.page(projectsOfUser, page, (limit, offset) => [
+      caller.user_id,
+      limit,
+      offset,
+      search,
+      caller.key.scoped_organizations,
+      gated,
+    ])
+  }
+
+  /** A page past the end has no row that could carry the count, so the first row is asked for it. */
+  private async page(
+    query: NamedQuery<ProjectView & { total: number }>,
+    page: PageRequest,
+    values: (limit: number, offset: number) => unknown[],
+  ): Promise<Page<ProjectView>> {
+    const rows = await this.database.query(query, values(page.limit, page.offset))
+    const counted = rows.length || !page.offset ? rows : await this.database.query(query, values(1, 0))
+    return page.answer(
+      counted[0]?.total ?? 0,
+      rows.map(({ total: _total, ...project }) => project),
+    )
+  }
+}

@@ -1,0 +1,23 @@
+import { ApiProperty } from '@nestjs/swagger'
+import { BasicOrganizationView, OrganizationView } from '../organizations/index.js'
+import { TeamView } from '../projects/index.js'
+
+/** The caller, as `GET /api/users/@me/` describes them. */
+export class CurrentUserView {
+  @ApiProperty({ format: 'date-time' }) date_joined!: string
+  @ApiProperty({ type: 'integer' }) id!: number
+  @ApiProperty({ format: 'uuid' }) uuid!: string
+  @ApiProperty() distinct_id!: string
+  @ApiProperty() first_name!: string
+  @ApiProperty() last_name!: string
+  @ApiProperty({ format: 'email' }) email!: string
+  @ApiProperty({ type: 'boolean', nullable: true }) is_email_verified!: boolean | null
+  @ApiProperty({ type: 'object', nullable: true, additionalProperties: true }) hedgehog_config!: null
+  @ApiProperty({ type: 'string', nullable: true }) role_at_organization!: string | null
+  @ApiProperty() has_password!: boolean
+  @ApiProperty() is_staff!: boolean
+  @ApiProperty() is_2fa_enabled!: boolean
+  @ApiProperty({ type: TeamView, nullable: true }) team!: TeamView | null
+  @ApiProperty({ type: OrganizationView, nullable: true }) organization!: OrganizationView | null
+  @ApiProperty({ type: [BasicOrganizationView] }) organizations!: BasicOrganizationView[]
+}
