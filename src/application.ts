@@ -1,0 +1,61 @@
+import type { DynamicModule } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { AppModule } from './app.module.js'
+import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
+import type { Config } from './platform/config/config.js'
+import { ErrorFilter } from './platform/http/error-filter.js'
+import { registerContentNegotiation } from './platform/http/content-negotiation.js'
+import { requestId } from './platform/http/request-id.js'
+import { registerRequestLog } from './platform/http/request-log.js'
+import { RouteTable } from './platform/http/route-table.js'
+import { serveOpenApi } from './platform/http/openapi.js'
+import { createLogger, type Logger, NestLogger } from './platform/logging/logger.js'
+
+const MAX_BODY_BYTES = 1_048_576
+
+export interface ApplicationOptions {
+  logger?: Logger
+  /** Modules of a third party, which may inject whatever Polity exports. */
+  extensions?: NonNullable<DynamicModule['imports']>
+}
+
+/** Builds the server, ready to listen or to be injected with requests. `DATABASE_URL` must be set and migrated. */
+export async function createApplication(
+  config: Config,
+  { logger = createLogger(config), extensions }: ApplicationOptions = {},
+): Promise<NestFastifyApplication> {
+  const trusted = config.get('TRUSTED_PROXIES')
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: trusted.length > 0 ? trusted : false,
+    genReqId: requestId,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  })
+  const server = adapter.getInstance()
+  const routes = new RouteTable()
+  routes.watch(server)
+  registerBodyParsers(server)
+  registerRequestLog(server, logger)
+  registerContentNegotiation(server)
+  const application = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, logger, extensions),
+    adapter,
+    {
+      logger: new NestLogger(logger),
+      bodyParser: false,
+      abortOnError: false,
+    },
+  )
+  application.useGlobalFilters(new ErrorFilter(routes, logger))
+  application.useGlobalPipes(new BodyPipe())
+  if (config.get('CORS_ORIGINS').length > 0) {
+    application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
+  }
+  await serveOpenApi(application)
+  await application.init()
+  await server.ready()
+  return application
+}

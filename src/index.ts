@@ -1,0 +1,20 @@
+export { createApplication, type ApplicationOptions } from './application.js'
+export { AppModule } from './app.module.js'
+export * from './auth/index.js'
+export * from './members/index.js'
+export * from './organizations/index.js'
+export * from './projects/index.js'
+export { Config, loadConfig } from './platform/config/config.js'
+export { Database, Transaction, type Queryable } from './platform/database/database.js'
+export { namedQuery, wireTime, type NamedQuery } from './platform/database/named-query.js'
+export type { DomainEvent } from './platform/events/domain-event.js'
+export { EventListeners, type EventListener } from './platform/events/event-listeners.js'
+export {
+  ApiError,
+  defineError,
+  type ErrorBody,
+  type ErrorDefinition,
+  type ErrorFactory,
+} from './platform/http/error-catalogue.js'
+export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'
+export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'

@@ -1,0 +1,71 @@
+import { createApplication } from './application.js'
+import { firstRun, type FirstRun } from './first-run.js'
+import type { Config } from './platform/config/config.js'
+import { openDatabase } from './platform/database/open-database.js'
+import { createLogger } from './platform/logging/logger.js'
+import { StartError } from './platform/start-error.js'
+
+/**
+ * Starts everything, in order: database, migrations, server; stops it in reverse on SIGINT and SIGTERM.
+ * @throws {StartError} with one line that names the thing and the way out
+ */
+export async function serve(config: Config): Promise<void> {
+  const logger = createLogger(config)
+  const database = await openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
+  try {
+    const application = await createApplication(database.config, { logger })
+    const first = await firstRun(application)
+    await listen(() => application.listen(config.get('PORT'), config.get('HOST')), config)
+    announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
+    const stop = async (signal: string) => {
+      logger.info({ signal }, 'stopping')
+      await application.close()
+      await database.close()
+      process.exit(0)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal))
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function listen(start: () => Promise<unknown>, config: Config): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const place = `${config.get('HOST')}:${config.get('PORT')}`
+    if (code === 'EADDRINUSE')
+      throw new StartError(`${place} is in use by another program. Stop it, or set PORT to a free port.`)
+    if (code === 'EACCES') throw new StartError(`${place} may not be used by this user. Set PORT to a port above 1023.`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartError(
+        `HOST ${config.get('HOST')} is no address of this machine. Set HOST to one, or to 0.0.0.0 for all.`,
+      )
+    throw error
+  }
+}
+
+/** What a newcomer needs to know, in plain text and not in the log: the key is shown here, once, and nowhere else. */
+function announce(url: string, first: FirstRun | undefined): void {
+  const lines = [
+    `Polity is ready.`,
+    `  API     ${url}/api/organizations/`,
+    `  Docs    ${url}/api/docs/`,
+    `  Health  ${url}/readyz`,
+  ]
+  if (first) {
+    lines.push(
+      '',
+      `  This is the first start: ${first.email} owns “${first.organization}”. Their API key, shown only now:`,
+      '',
+      `    ${first.key}`,
+      '',
+      `  Try it:`,
+      '',
+      `    curl -H "Authorization: Bearer ${first.key}" ${url}/api/organizations/`,
+    )
+  }
+  console.log(lines.join('\n') + '\n')
+}
