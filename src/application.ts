@@ -54,7 +54,7 @@ export async function createApplication(
   if (config.get('CORS_ORIGINS').length > 0) {
     application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
   }
-  await serveOpenApi(application)
+  serveOpenApi(application)
   await application.init()
   await server.ready()
   return application

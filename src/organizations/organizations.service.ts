@@ -8,6 +8,7 @@ import {
   UsersDirectory,
 } from '../auth/index.js'
 import { MembersService } from '../members/index.js'
+import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import { fieldError } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
@@ -38,6 +39,8 @@ import {
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
 
+const DAY_MS = 86_400_000
+
 /** What a caller asks of the list: `ordering` is one of the allowed ones, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
@@ -47,6 +50,7 @@ export interface OrganizationFilter {
 @Injectable()
 export class OrganizationsService {
   private readonly productFeatures: string
+  private readonly restoreDays: number
 
   constructor(
     private readonly database: Database,
@@ -54,7 +58,9 @@ export class OrganizationsService {
     private readonly projects: ProjectsService,
     private readonly users: UsersDirectory,
     private readonly features: ProductFeatures,
+    config: Config,
   ) {
+    this.restoreDays = config.get('ORGANIZATION_RESTORE_DAYS')
     this.productFeatures = JSON.stringify(features.list)
   }
 
@@ -129,13 +135,15 @@ export class OrganizationsService {
     })
   }
 
-  /** Brings back, whole, what `delete` marked. */
+  /** Brings back, whole, what `delete` marked, until its grace period is over. */
   async restore(
     caller: Pick<OrganizationCaller, 'organization_id' | 'user_id' | 'request_id'>,
   ): Promise<OrganizationView> {
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
+      // The purge may have begun, and half an organization is not restored.
+      if (organization.deletion_requested_at.getTime() <= Date.now() - this.restoreDays * DAY_MS) throw notFound()
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       await tx.publish(organizationRestored(caller))
       return this.view(tx, caller)

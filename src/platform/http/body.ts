@@ -69,11 +69,32 @@ export async function toDto<T extends object>(dto: new () => T, value: unknown):
 
 function readJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
+  if (isTooDeep(body)) return new UnreadableBody(malformedJson({ where: `Nested more than ${MAX_DEPTH} levels deep` }))
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
     return new UnreadableBody(malformedJson({ where: whereJsonBroke(error as Error, body) }))
   }
+}
+
+/** Deeper than any body of ours, and shallow enough for whoever walks through it by recursion. */
+const MAX_DEPTH = 100
+
+function isTooDeep(body: Buffer): boolean {
+  const [quote, backslash, brace, bracket, braceEnd, bracketEnd] = [...Buffer.from('"\\{[}]')]
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < body.length; index++) {
+    const byte = body[index]
+    if (inString) {
+      if (byte === backslash) index++
+      else if (byte === quote) inString = false
+    } else if (byte === quote) inString = true
+    else if (byte === brace || byte === bracket) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (byte === braceEnd || byte === bracketEnd) depth--
+  }
+  return false
 }
 
 /** Says where, never what: the text at fault may be a secret. */

@@ -28,13 +28,16 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     const reply = host.switchToHttp().getResponse<FastifyReply>()
+    if (request.method === 'OPTIONS' && this.routes.methodsAt(request.url).length > 0) {
+      return void reply.status(204).header('allow', this.routes.methodsAt(request.url).join(', ')).send()
+    }
     const error = this.toApiError(thrown, request)
     if (error.status >= 500) this.logger.error({ err: thrown, request_id: request.id }, 'request failed')
     void reply
       .status(error.status)
       .headers(error.headers)
       .header('content-type', 'application/json')
-      .send(error.status === 204 ? undefined : JSON.stringify(error.body))
+      .send(JSON.stringify(error.body))
   }
 
   private toApiError(thrown: unknown, request: FastifyRequest): ApiError {

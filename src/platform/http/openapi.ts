@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
+import { serveDocsPage } from './docs-page.js'
 import { errorBodySchema, finishDocument } from './openapi-document.js'
 
 /** The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs. */
@@ -22,7 +23,7 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
 }
 
 /** Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`. */
-export async function serveOpenApi(application: NestFastifyApplication): Promise<void> {
+export function serveOpenApi(application: NestFastifyApplication): void {
   const document = openApiDocument(application)
   const json = JSON.stringify(document)
   const yaml = stringify(document)
@@ -36,9 +37,5 @@ export async function serveOpenApi(application: NestFastifyApplication): Promise
       return wantsYaml ? reply.type('application/yaml').send(yaml) : reply.type('application/json').send(json)
     },
   )
-  SwaggerModule.setup('api/docs', application, () => document, {
-    raw: false,
-    customSiteTitle: 'Polity API',
-    swaggerOptions: { url: '/api/schema/', persistAuthorization: false },
-  })
+  serveDocsPage(server)
 }
