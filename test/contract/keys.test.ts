@@ -1,0 +1,211 @@
+import { describe, expect, it } from '@jest/globals'
+import { hashKeyValue } from '../../src/auth/key-value.js'
+import { KeyUsage } from '../../src/auth/key-usage.js'
+import { expectError, useServer } from '../support/kit.js'
+
+const server = useServer()
+const invalid = (place: string) => `Personal API key found in request ${place} is invalid.`
+
+describe('where a key is found', () => {
+  it('is the header, then the body, then the query string, and only the first counts', async () => {
+    const { owner } = await server.organization()
+    const path = '/api/users/@me/'
+    expect((await server.request('GET', `${path}?personal_api_key=${owner.key}`)).status).toBe(200)
+    expect((await server.request('GET', path, { headers: { authorization: `Bearer  ${owner.key}  ` } })).status).toBe(
+      200,
+    )
+    const inBody = { personal_api_key: owner.key, name: 'By body' }
+    expect((await server.request('POST', '/api/organizations/', { body: inBody })).status).toBe(201)
+    const wrongFirst = await server.request('GET', `${path}?personal_api_key=${owner.key}`, { key: 'phx_wrong' })
+    expectError(wrongFirst, 401, 'authentication_failed', invalid('Authorization header'))
+    expect(wrongFirst.headers.get('www-authenticate')).toBe('Bearer')
+    expectError(
+      await server.request('GET', `${path}?personal_api_key=x`),
+      401,
+      'authentication_failed',
+      invalid('query string'),
+    )
+    const wrongBody = await server.request('POST', '/api/organizations/', { body: { personal_api_key: 'x' } })
+    expectError(wrongBody, 401, 'authentication_failed', invalid('body'))
+    expectError(
+      await server.request('GET', path),
+      401,
+      'not_authenticated',
+      'Authentication credentials were not provided.',
+    )
+    expect(server.logLines.join('')).not.toContain(owner.key)
+  })
+
+  it('never comes back in a link', async () => {
+    const { owner } = await server.organization()
+    await owner.post('/api/organizations/', { name: 'Second' })
+    const page = await server.request('GET', `/api/organizations/?limit=1&personal_api_key=${owner.key}`)
+    expect(page.body.next).not.toContain('phx_')
+  })
+})
+
+describe('a key that no longer counts', () => {
+  it('is refused at once: revoked, expired, rolled, of an inactive user', async () => {
+    const { owner } = await server.organization()
+    const path = '/api/users/@me/'
+    const expired = await owner.with({ expires_at: new Date(Date.now() - 1000) })
+    expectError(await expired.get(path), 401, 'authentication_failed', invalid('Authorization header'))
+    const revoked = await owner.with({})
+    expect((await revoked.get(path)).status).toBe(200)
+    await server.database.dataSource.query('delete from personal_api_keys where secure_value = $1', [
+      hashKeyValue(revoked.key),
+    ])
+    expectError(await revoked.get(path), 401, 'authentication_failed', invalid('Authorization header'))
+    await server.database.dataSource.query('update users set is_active = false where id = $1', [owner.row.id])
+    expectError(await owner.get(path), 401, 'authentication_failed', invalid('Authorization header'))
+  })
+})
+
+describe('scopes', () => {
+  it.each([
+    [['organization:read'], 'GET', 200],
+    [['organization:write'], 'GET', 200],
+    [['organization:write'], 'PATCH', 200],
+    [['*'], 'PATCH', 200],
+  ])('%j may %s', async (scopes, method, status) => {
+    const organization = await server.organization()
+    const caller = await organization.owner.with({ scopes })
+    expect(
+      (await server.request(method, organization.path, { key: caller.key, body: method === 'PATCH' ? {} : undefined }))
+        .status,
+    ).toBe(status)
+  })
+
+  it('name the one that is missing', async () => {
+    const organization = await server.organization()
+    const caller = await organization.owner.with({ scopes: ['organization:read', 'project:write'] })
+    const missing = (scope: string) => `API key missing required scope '${scope}'`
+    expectError(await caller.patch(organization.path, {}), 403, 'permission_denied', missing('organization:write'))
+    expectError(await caller.get('/api/users/@me/'), 403, 'permission_denied', missing('user:read'))
+    const other = await organization.owner.with({ scopes: ['project:read'] })
+    expectError(await other.get('/api/organizations/'), 403, 'permission_denied', missing('organization:read'))
+    expectError(await other.get(organization.path), 403, 'permission_denied', missing('organization:read'))
+  })
+
+  it('may be everything for a legacy key without any', async () => {
+    const organization = await server.organization()
+    await server.database.dataSource.query("update personal_api_keys set scopes = '{}' where user_id = $1", [
+      organization.owner.row.id,
+    ])
+    expect((await organization.owner.patch(organization.path, { name: 'Legacy' })).status).toBe(200)
+  })
+})
+
+describe('a key scoped to organizations', () => {
+  it('reaches only those', async () => {
+    const [inside, outside] = [await server.organization(), await server.organization()]
+    const user = inside.owner
+    const added = await user.post('/api/organizations/', { name: 'Current' })
+    const caller = await user.with({ scoped_organizations: [inside.id] })
+    expect((await caller.get('/api/organizations/')).body).toMatchObject({ count: 1, results: [{ id: inside.id }] })
+    expectError(await caller.get(`/api/organizations/${added.body.id}/`), 404, 'not_found', 'Not found.')
+    const sentence = `API key does not have access to the requested organization: ID ${added.body.id}.`
+    expectError(await caller.get(`/api/organizations/${added.body.id}/projects/`), 403, 'permission_denied', sentence)
+    expectError(await caller.get('/api/organizations/@current/'), 403, 'permission_denied', sentence)
+    expect(
+      (await caller.get('/api/projects/')).body.results.map((p: { organization: string }) => p.organization),
+    ).toEqual([inside.id])
+    expect((await caller.get('/api/users/@me/')).status).toBe(200)
+    expect((await caller.post('/api/organizations/', { name: 'New' })).status).toBe(201)
+    expect((await caller.get(outside.path)).status).toBe(404)
+  })
+})
+
+describe('a key scoped to projects', () => {
+  it('has no organization routes, but its own user', async () => {
+    const organization = await server.organization()
+    const caller = await organization.owner.with({ scoped_teams: [organization.view.projects[0]!.id] })
+    const sentence = 'API keys with scoped projects are only supported on project-based endpoints.'
+    for (const path of ['/api/organizations/', organization.path, `${organization.path}projects/`, '/api/projects/']) {
+      expectError(await caller.get(path), 403, 'permission_denied', sentence)
+    }
+    expectError(await caller.post('/api/organizations/', { name: 'X' }), 403, 'permission_denied', sentence)
+    expect((await caller.get('/api/users/@me/')).status).toBe(200)
+  })
+})
+
+describe('members_can_use_personal_api_keys', () => {
+  it('off refuses the keys of members, not of admins, and not their own user', async () => {
+    const organization = await server.organization('Strict')
+    const [admin, member] = [await organization.admin(), await organization.member()]
+    await organization.owner.patch(organization.path, { members_can_use_personal_api_keys: false })
+    const sentence =
+      "Organization 'Strict' does not allow using personal API keys. Contact an admin to enable personal API keys for this organization."
+    expectError(await member.get(organization.path), 403, 'permission_denied', sentence)
+    expectError(await member.get(`${organization.path}projects/`), 403, 'permission_denied', sentence)
+    expect((await member.get('/api/projects/')).body.count).toBe(0)
+    expect((await admin.get(organization.path)).status).toBe(200)
+    expect((await member.get('/api/users/@me/')).status).toBe(200)
+    expect((await member.get('/api/organizations/')).status).toBe(200)
+  })
+})
+
+describe('/api/personal_api_keys/', () => {
+  it('describes the key in use and no other, and lets no key make or change keys', async () => {
+    const organization = await server.organization()
+    const caller = await organization.owner.with({ scopes: ['project:read'], label: 'CI' })
+    const { body } = await caller.get('/api/personal_api_keys/@current/')
+    expect(body).toMatchObject({
+      label: 'CI',
+      value: null,
+      scopes: ['project:read'],
+      scoped_teams: [],
+      scoped_organizations: [],
+      user_id: caller.row.id,
+    })
+    expect(body.mask_value).toBe(`phx_...${caller.key.slice(-4)}`)
+    expect(JSON.stringify(body)).not.toContain('sha256')
+    expect((await caller.get(`/api/personal_api_keys/${body.id}/`)).body).toEqual(body)
+    const other = (await organization.owner.get('/api/personal_api_keys/@current/')).body
+    expectError(await caller.get(`/api/personal_api_keys/${other.id}/`), 404, 'not_found', 'Not found.')
+    const sentence = 'This action does not support Personal API Key access'
+    expectError(
+      await organization.owner.post('/api/personal_api_keys/', { label: 'x' }),
+      403,
+      'permission_denied',
+      sentence,
+    )
+    expectError(await organization.owner.get('/api/personal_api_keys/'), 403, 'permission_denied', sentence)
+    expectError(
+      await organization.owner.delete(`/api/personal_api_keys/${other.id}/`),
+      403,
+      'permission_denied',
+      sentence,
+    )
+    expectError(
+      await organization.owner.post(`/api/personal_api_keys/${other.id}/roll/`),
+      403,
+      'permission_denied',
+      sentence,
+    )
+  })
+
+  it('writes last_used_at beside the requests, once a minute, and never backwards', async () => {
+    const { owner } = await server.organization()
+    const usage = server.application.get(KeyUsage)
+    const stored = async () => (await owner.get('/api/personal_api_keys/@current/')).body.last_used_at
+    await owner.get('/api/users/@me/')
+    await usage.flush()
+    const first = await stored()
+    expect(Date.now() - Date.parse(first)).toBeLessThan(60_000)
+    await owner.get('/api/users/@me/')
+    await usage.flush()
+    expect(await stored()).toBe(first)
+  })
+
+  it('holds ten keys of a user at the most', async () => {
+    const user = await server.user()
+    for (let count = 1; count < 10; count++) await user.with({})
+    await expect(user.with({})).rejects.toThrow('You can only have 10 personal API keys.')
+  })
+
+  it('refuses a scope that does not exist', async () => {
+    const user = await server.user()
+    await expect(user.with({ scopes: ['organization:own'] })).rejects.toThrow('Invalid scope: organization:own')
+  })
+})
