@@ -18,7 +18,6 @@ export const environment = z.object({
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
   DATA_DIR: z.string().default('./data'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  PUBLIC_URL: z.url().optional(),
   TRUSTED_PROXIES: list.default([]),
   CORS_ORIGINS: list.default([]),
   RATE_LIMIT_ENABLED: flag.default(true),

@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals'
+import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
+import { StartError } from '../start-error.js'
+import { environment, loadConfig } from './config.js'
+
+describe('loadConfig', () => {
+  it('has in .env.example every variable with its default, and no other', async () => {
+    const example = parseEnv(await readFile('.env.example', 'utf8'))
+    expect(Object.keys(example)).toEqual(Object.keys(environment.shape))
+    expect(loadConfig(example).values).toEqual({
+      ...loadConfig({}).values,
+      ...Object.fromEntries(Object.entries(loadConfig(example).values).filter(([, value]) => value === undefined)),
+    })
+  })
+
+  it.each([
+    ['PORT', 'high'],
+    ['PORT', '70000'],
+    ['DATABASE_URL', 'mysql://localhost/polity'],
+    ['LOG_LEVEL', 'loud'],
+    ['RATE_LIMIT_ENABLED', 'maybe'],
+  ])('refuses %s=%s by its name', (name, value) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(StartError)
+    expect(() => loadConfig({ [name]: value })).toThrow(`The environment variable ${name} is not valid`)
+  })
+})
