@@ -45,13 +45,20 @@ const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server of your own'
 const PASSING = /could not bind|could not create any TCP\/IP sockets|pre-existing shared memory block/
 const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
+interface SystemUser {
+  uid: number
+  gid: number
+  /** The command that lets it pass through folders which only root may enter; empty where it can pass by itself. */
+  through: string[]
+}
+
 interface Setting {
   dataDir: string
   cluster: string
   durable: boolean
   log: (line: string) => void
   /** The user that PostgreSQL runs as, where it may not be ours. */
-  user?: { uid: number; gid: number }
+  user?: SystemUser
 }
 
 /**
@@ -111,7 +118,7 @@ function program(name: 'initdb' | 'postgres'): string {
 }
 
 /** PostgreSQL refuses to run as root: there it runs as the system user `postgres`, made when missing. */
-function systemUser(dataDir: string): Setting['user'] {
+function systemUser(dataDir: string): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }))
   const find = () => ({ uid: id('-u'), gid: id('-g') })
@@ -130,12 +137,17 @@ function systemUser(dataDir: string): Setting['user'] {
     }
   }
   const reach = 'cd "$1" || exit 2; test -x "$2" || exit 3'
-  const { status } = spawnSync('/bin/sh', ['-c', reach, 'sh', dataDir, program('postgres')], {
-    ...user,
-    cwd: '/',
-    stdio: 'ignore',
-  })
-  if (status === 0) return user
+  const reaches = (through: string[]) => {
+    const [command = '', ...args] = [...through, '/bin/sh', '-c', reach, 'sh', dataDir, program('postgres')]
+    return spawnSync(command, args, { ...(through.length ? {} : user), cwd: '/', stdio: 'ignore' }).status
+  }
+  const status = reaches([])
+  if (status === 0) return { ...user, through: [] }
+  // Below /root, for one. The capability lets it pass through folders and read; what it may write stays its own.
+  const capability = '+dac_read_search'
+  const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
+  const through = ['setpriv', ...ids, `--inh-caps=${capability}`, `--ambient-caps=${capability}`]
+  if (reaches(through) === 0) return { ...user, through }
   const path = status === 3 ? `PostgreSQL's programs in ${dirname(program('postgres'))}` : `the data folder ${dataDir}`
   const move =
     status === 3
@@ -270,8 +282,10 @@ function run(
   args: string[],
 ): ChildProcess {
   const { PATH, LD_LIBRARY_PATH, SystemRoot, TEMP } = process.env
-  return spawn(program(name), args, {
-    ...user,
+  const through = user?.through ?? []
+  const [command = '', ...rest] = [...through, program(name), ...args]
+  return spawn(command, rest, {
+    ...(user && through.length === 0 ? { uid: user.uid, gid: user.gid } : {}),
     // The server's own working directory may be closed to the user that PostgreSQL runs as.
     cwd: dataDir,
     // PostgreSQL needs none of the server's secrets.
