@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { importPostHog, type ImportReport } from '../import/posthog-import.js'
+import { Database } from '../platform/database/database.js'
+import type { CommandContext } from './run.js'
+
+export function addImport(program: Command, { withServices, print, note }: CommandContext): void {
+  program
+    .command('import')
+    .description('bring in data from elsewhere')
+    .command('posthog <file>')
+    .description('import users, organizations, memberships, projects and hashed keys, one JSON object a line')
+    .action(async (file: string) => {
+      const report = await withServices((services) =>
+        importPostHog(services.get(Database), file, (lines) => note(`${lines} lines…`)),
+      )
+      print(report, asText)
+    })
+}
+
+function asText({ created, unchanged, refused }: ImportReport): string {
+  const counts = Object.keys(created).map((type) => `${type}: ${created[type]} created, ${unchanged[type]} unchanged`)
+  const refusals = refused.map(({ line, reason }) => `line ${line}: ${reason}`)
+  return [...counts, `refused: ${refused.length}`, ...refusals].join('\n')
+}
