@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { AuthModule } from './auth/index.js'
+import { IntegrationsModule } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
@@ -27,6 +28,7 @@ export class AppModule {
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
+        IntegrationsModule,
         UsersModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,

@@ -1,6 +1,7 @@
 export { createApplication, type ApplicationOptions } from './application.js'
 export { AppModule } from './app.module.js'
 export * from './auth/index.js'
+export * from './integrations/index.js'
 export * from './members/index.js'
 export * from './organizations/index.js'
 export * from './projects/index.js'

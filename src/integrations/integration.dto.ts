@@ -1,0 +1,42 @@
+import { ApiProperty } from '@nestjs/swagger'
+import { IntegerField } from '../platform/http/fields.js'
+import { pageOf } from '../platform/http/page.dto.js'
+
+/** Which project serves which of the provider's environments. */
+export class EnvironmentMapping {
+  @IntegerField({ required: true, description: 'The id of a project of the same organization.', example: 1 })
+  production!: number
+
+  @IntegerField({ description: 'Default: the project of production.', example: 1 })
+  preview?: number
+
+  @IntegerField({ description: 'Default: the project of production.', example: 1 })
+  development?: number
+}
+
+/** PostHog's basic user. */
+export class BasicUserView {
+  @ApiProperty({ type: 'integer' }) id!: number
+  @ApiProperty({ format: 'uuid' }) uuid!: string
+  @ApiProperty() distinct_id!: string
+  @ApiProperty() first_name!: string
+  @ApiProperty() last_name!: string
+  @ApiProperty({ format: 'email' }) email!: string
+  @ApiProperty({ type: 'boolean', nullable: true }) is_email_verified!: boolean | null
+  @ApiProperty({ type: 'object', nullable: true, additionalProperties: true }) hedgehog_config!: null
+  @ApiProperty({ type: 'string', nullable: true }) role_at_organization!: string | null
+}
+
+/** An integration on the wire. All of it is read-only. */
+export class IntegrationView {
+  @ApiProperty({ format: 'uuid' }) id!: string
+  @ApiProperty({ example: 'vercel' }) kind!: string
+  @ApiProperty({ type: 'string', nullable: true, description: 'The id at the provider.' }) integration_id!:
+    string | null
+  @ApiProperty({ type: 'object', additionalProperties: true }) config!: Record<string, unknown>
+  @ApiProperty({ format: 'date-time' }) created_at!: string
+  @ApiProperty({ format: 'date-time' }) updated_at!: string
+  @ApiProperty({ type: BasicUserView, nullable: true }) created_by!: BasicUserView | null
+}
+
+export class IntegrationPage extends pageOf(IntegrationView) {}

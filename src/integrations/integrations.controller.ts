@@ -1,0 +1,58 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import type { FastifyRequest } from 'fastify'
+import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { toDto } from '../platform/http/body.js'
+import { PageQuery } from '../platform/http/page-query.js'
+import { type Page, pageRequest } from '../platform/http/pagination.js'
+import { EnvironmentMapping, IntegrationPage, IntegrationView } from './integration.dto.js'
+import { IntegrationsService } from './integrations.service.js'
+
+@ApiTags('integrations')
+@Controller('api/organizations/:organization_id/integrations')
+export class IntegrationsController {
+  constructor(private readonly integrations: IntegrationsService) {}
+
+  @Get()
+  @RequiresScope('organization_integration:read')
+  @PageQuery()
+  @ApiOperation({ operationId: 'organizations_integrations_list', summary: 'List the integrations of an organization' })
+  @ApiOkResponse({ type: IntegrationPage })
+  list(@CurrentCaller() caller: OrganizationCaller, @Req() request: FastifyRequest): Promise<Page<IntegrationView>> {
+    return this.integrations.list(caller, pageRequest(request))
+  }
+
+  @Get(':id')
+  @RequiresScope('organization_integration:read')
+  @ApiOperation({ operationId: 'organizations_integrations_retrieve', summary: 'Retrieve an integration' })
+  @ApiOkResponse({ type: IntegrationView })
+  retrieve(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationView> {
+    return this.integrations.retrieve(caller, id)
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
+  @ApiOperation({ operationId: 'organizations_integrations_destroy', summary: 'Disconnect an integration' })
+  @ApiNoContentResponse()
+  remove(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<void> {
+    return this.integrations.remove(caller, id)
+  }
+
+  /** The body is read late, because PostHog says 404 and 400 of the integration before it says what is wrong with it. */
+  @Patch(':id/environment-mapping')
+  @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
+  @ApiOperation({
+    operationId: 'organizations_integrations_environment_mapping_partial_update',
+    summary: 'Map the provider’s environments to projects',
+  })
+  @ApiBody({ type: EnvironmentMapping })
+  @ApiOkResponse({ type: IntegrationView })
+  mapEnvironments(
+    @CurrentCaller() caller: OrganizationCaller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<IntegrationView> {
+    return this.integrations.mapEnvironments(caller, id, () => toDto(EnvironmentMapping, body))
+  }
+}

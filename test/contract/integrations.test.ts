@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { OrganizationIntegration } from '../../src/index.js'
+import { expectError, type TestOrganization, useServer } from '../support/kit.js'
+
+const server = useServer()
+
+async function integrated(
+  organization: TestOrganization,
+  values: Partial<OrganizationIntegration> = {},
+): Promise<{ id: string; path: string }> {
+  const id = randomUUID()
+  await server.database.dataSource.getRepository(OrganizationIntegration).insert({
+    organization_id: organization.id,
+    id,
+    kind: 'vercel',
+    integration_id: `icfg_${randomUUID()}`,
+    config: { type: 'connectable', credentials: { access_token: 'planted-secret' } },
+    created_by_id: organization.owner.row.id,
+    ...values,
+  } as object)
+  return { id, path: `${organization.path}integrations/${id}/` }
+}
+
+describe('/api/organizations/:organization_id/integrations/', () => {
+  it('lists and retrieves the organization’s own, without secrets', async () => {
+    const [organization, other] = [await server.organization(), await server.organization()]
+    const { id, path } = await integrated(organization)
+    const foreign = await integrated(other)
+    const member = await organization.member()
+    const list = await member.get(`${organization.path}integrations/`)
+    expect(list.body).toMatchObject({ count: 1, next: null, previous: null, results: [{ id }] })
+    const one = await member.get(path)
+    expect(Object.keys(one.body)).toEqual([
+      'id',
+      'kind',
+      'integration_id',
+      'config',
+      'created_at',
+      'updated_at',
+      'created_by',
+    ])
+    expect(one.body).toEqual(list.body.results[0])
+    expect(one.body.created_by).toEqual({
+      id: organization.owner.row.id,
+      uuid: organization.owner.row.uuid,
+      distinct_id: organization.owner.row.distinct_id,
+      first_name: 'Ada',
+      last_name: 'Lovelace',
+      email: organization.owner.row.email,
+      is_email_verified: true,
+      hedgehog_config: null,
+      role_at_organization: null,
+    })
+    expect(list.text + one.text).not.toContain('planted-secret')
+    for (const missing of [foreign.id, randomUUID(), 'abc']) {
+      expectError(await member.get(`${organization.path}integrations/${missing}/`), 404, 'not_found', 'Not found.')
+    }
+    expectError(await member.get(`${other.path}integrations/`), 404, 'not_found', 'Organization not found.')
+    expectError(await member.put(path, {}), 405, 'method_not_allowed', 'Method "PUT" not allowed.')
+  })
+
+  it('lets admins disconnect: the integrations of that kind in its projects go too', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    const [member, admin] = [await organization.member(), await organization.admin()]
+    await admin.patch(`${path}environment-mapping/`, { production: organization.view.projects[0]!.id })
+    expectError(await member.delete(path), 403, 'permission_denied', 'Your organization access level is insufficient.')
+    expect(await admin.delete(path)).toMatchObject({ status: 204, text: '' })
+    expectError(await admin.get(path), 404, 'not_found', 'Not found.')
+    const left = await server.database.dataSource.query(
+      'select 1 from project_integrations where organization_id = $1',
+      [organization.id],
+    )
+    expect(left).toEqual([])
+  })
+})
+
+describe('PATCH …/environment-mapping/', () => {
+  it('fills preview and development with production, and connects each project once', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    const project = organization.view.projects[0]!.id
+    for (let time = 0; time < 2; time++) {
+      const mapped = await organization.owner.patch(`${path}environment-mapping/`, { production: String(project) })
+      expect(mapped.status).toBe(200)
+      expect(mapped.body.config).toEqual({
+        type: 'connectable',
+        environment_mapping: { production: project, preview: project, development: project },
+      })
+    }
+    const connected = await server.database.dataSource.query(
+      'select project_id, kind, integration_id, config from project_integrations where organization_id = $1',
+      [organization.id],
+    )
+    expect(connected).toEqual([
+      { project_id: project, kind: 'vercel', integration_id: String(project), config: { type: 'connectable' } },
+    ])
+  })
+
+  it('refuses what it cannot map, and changes nothing', async () => {
+    const [organization, other] = [await server.organization(), await server.organization()]
+    const { path } = await integrated(organization)
+    const map = (body: unknown) => organization.owner.patch(`${path}environment-mapping/`, body)
+    expectError(await map({}), 400, 'required', 'This field is required.', 'production')
+    expectError(await map({ production: null }), 400, 'null', 'This field may not be null.', 'production')
+    expectError(await map({ production: 'x' }), 400, 'invalid_input', 'A valid integer is required.', 'production')
+    const [own, foreign] = [organization.view.projects[0]!.id, other.view.projects[0]!.id]
+    const sentence = `Project ${foreign} does not belong to this organization.`
+    expectError(await map({ production: own, preview: foreign }), 400, 'invalid_input', sentence)
+    expect((await organization.owner.get(path)).body.config).toEqual({ type: 'connectable' })
+    const marketplace = await integrated(organization, { config: {} })
+    const refused = await organization.owner.patch(`${marketplace.path}environment-mapping/`, {})
+    expectError(refused, 400, 'invalid_input', 'Environment mapping is only supported for connectable integrations.')
+  })
+})
