@@ -72,9 +72,10 @@ export async function endLeftovers(cluster: string): Promise<void> {
       `A PostgreSQL left over from an earlier run holds ${cluster} and does not end (process ${stuck}). End it, or set DATA_DIR to another folder.`,
     )
   }
-  // PostgreSQL would take any process of the same user for its predecessor. Here it is proven to be none.
-  const reused = process.platform === 'linux' && pid && postmasterPid(cluster) === pid && identityOf(pid)
-  if (reused) rmSync(join(cluster, 'postmaster.pid'), { force: true })
+  // PostgreSQL would take any process of this id for its predecessor, even one that has ended and was not yet waited
+  // for. Where there is /proc, none is proven to be.
+  const proven = process.platform === 'linux' && pid && postmasterPid(cluster) === pid
+  if (proven) rmSync(join(cluster, 'postmaster.pid'), { force: true })
 }
 
 const lockFile = (dataDir: string, generation: number) => join(dataDir, `lock.${generation}`)

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The built server on a data folder, as `npm start` runs it. */
+class Start {
+  out = ''
+  readonly child: ChildProcess
+  readonly ended: Promise<number | null>
+
+  constructor(dataDir: string) {
+    this.child = spawn(process.execPath, ['dist/main.js'], {
+      env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
+    })
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.on('data', (chunk: Buffer) => (this.out += chunk.toString()))
+    this.ended = new Promise((resolve) => this.child.on('close', resolve))
+  }
+
+  /** @returns the address of the API */
+  async ready(): Promise<string> {
+    while (!/Health/.test(this.out)) {
+      if (this.child.exitCode !== null) throw new Error(this.out)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return /API\s+(\S+)/.exec(this.out)![1]!
+  }
+}
+
+describe('the embedded PostgreSQL', () => {
+  let dataDir: string
+  let key: string
+  const starts: Start[] = []
+  const start = (): Start => {
+    starts.push(new Start(dataDir))
+    return starts.at(-1)!
+  }
+
+  const names = async (url: string): Promise<string[]> => {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } })
+    return ((await response.json()) as { results: { name: string }[] }).results.map(({ name }) => name)
+  }
+
+  const create = (url: string, name: string) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name }),
+    })
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'polity-start-'))
+  })
+
+  afterAll(async () => {
+    for (const { child, ended } of starts) {
+      child.kill('SIGTERM')
+      await ended
+    }
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
+  it('prints a key on the first start only, and a curl line that answers', async () => {
+    const first = start()
+    const url = await first.ready()
+    key = /phx_[\w-]+/.exec(first.out)![0]
+    expect(first.out).toContain(`curl -H "Authorization: Bearer ${key}" ${url}`)
+    expect(await names(url)).toEqual(['My organization'])
+  })
+
+  it('is held by one server, and says by which', async () => {
+    const second = start()
+    expect(await second.ended).toBe(1)
+    expect(second.out.trim().split('\n')).toHaveLength(1)
+    expect(second.out).toContain(`process ${starts[0]!.child.pid}`)
+  })
+
+  it('survives the server, which finds it again: nothing acknowledged is lost', async () => {
+    const url = await starts[0]!.ready()
+    expect((await create(url, 'Before the kill')).status).toBe(201)
+    starts[0]!.child.kill('SIGKILL')
+    await starts[0]!.ended
+    const again = start()
+    expect(await names(await again.ready())).toEqual(['My organization', 'Before the kill'])
+    expect(again.out).not.toContain('phx_')
+  })
+
+  it('recovers when it dies itself, with the server', async () => {
+    const running = starts.at(-1)!
+    expect((await create(await running.ready(), 'Before the crash')).status).toBe(201)
+    const postmaster = Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
+    running.child.kill('SIGKILL')
+    process.kill(postmaster, 'SIGKILL')
+    await running.ended
+    const again = start()
+    expect(await names(await again.ready())).toEqual(['My organization', 'Before the kill', 'Before the crash'])
+    again.child.kill('SIGTERM')
+    expect(await again.ended).toBe(0)
+  })
+})
