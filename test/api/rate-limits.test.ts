@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { expectError, useServer } from '../support/kit.js'
+import { connect } from 'node:net'
+import { expectError, type TestServer, useServer } from '../support/kit.js'
 
 const server = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '3' } })
 
@@ -14,5 +15,39 @@ describe('rate limits', () => {
     expect(seconds).toBeLessThanOrEqual(60)
     expectError(refused, 429, 'throttled', `Request was throttled. Expected available in ${seconds} seconds.`)
     expect((await other.get('/api/users/@me/')).status).toBe(200)
+  })
+})
+
+const redis = 'redis://127.0.0.1:6379'
+
+const redisAnswers = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(6379, '127.0.0.1')
+    socket.once('connect', () => resolve(socket.destroy() !== undefined))
+    socket.once('error', () => resolve(false))
+  })
+
+if (await redisAnswers()) {
+  describe('rate limits with Redis', () => {
+    const environment = { RATE_LIMIT_BURST_PER_MINUTE: '3', REDIS_URL: redis }
+    const [one, other] = [useServer({ environment }), useServer({ environment })]
+
+    it('are shared by all servers', async () => {
+      const { owner } = await one.organization()
+      const ask = (at: TestServer) => at.request('GET', '/api/users/@me/', { key: owner.key })
+      for (const at of [one, other, one]) expect((await ask(at)).status).toBe(200)
+      expect([(await ask(other)).status, (await ask(one)).status]).toEqual([429, 429])
+    })
+  })
+}
+
+describe('rate limits while Redis is away', () => {
+  const away = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '2', REDIS_URL: 'redis://127.0.0.1:1' } })
+
+  it('are counted by the server itself', async () => {
+    const { owner } = await away.organization()
+    const statuses = []
+    for (let count = 0; count < 3; count++) statuses.push((await owner.get('/api/users/@me/')).status)
+    expect(statuses).toEqual([200, 200, 429])
   })
 })
