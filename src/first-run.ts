@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common'
 import { PersonalApiKeysService, UsersDirectory } from './auth/index.js'
 import { OrganizationsService } from './organizations/index.js'
+import { Database } from './platform/database/database.js'
 
 export interface FirstRun {
   email: string
@@ -8,22 +9,21 @@ export interface FirstRun {
   key: string
 }
 
-/** On an empty database makes a user, their organization and an owner's key; undefined ever after. */
-export async function firstRun(application: INestApplicationContext): Promise<FirstRun | undefined> {
+/**
+ * On an empty database makes a user, their organization and an owner's key, all or nothing; undefined ever after, and
+ * for all but one of several servers that start together.
+ */
+export function firstRun(application: INestApplicationContext): Promise<FirstRun | undefined> {
   const users = application.get(UsersDirectory)
-  if (!(await users.isEmpty())) return undefined
-  const user = await users.create({ email: 'owner@localhost', first_name: 'Owner' })
-  const key = await application
-    .get(PersonalApiKeysService)
-    .create({ user_id: user.id, label: 'First key', scopes: ['*'] })
-  const organization = await application.get(OrganizationsService).create(
-    {
-      user_id: user.id,
-      user_uuid: user.uuid,
-      key: { id: key.id, scopes: ['*'], scoped_teams: [], scoped_organizations: [] },
-      request_id: 'first-run',
-    },
-    { name: 'My organization' },
-  )
-  return { email: user.email, organization: organization.name, key: key.value! }
+  return application.get(Database).transaction(async (tx) => {
+    await tx.manager.query(`select pg_advisory_xact_lock(hashtextextended('polity first run', 0))`)
+    if (!(await users.isEmpty(tx))) return undefined
+    const user = await users.add(tx, { email: 'owner@localhost', first_name: 'Owner' })
+    const caller = { user_id: user.id, request_id: 'first-run' }
+    const organization = await application.get(OrganizationsService).found(tx, caller, { name: 'My organization' })
+    const key = await application
+      .get(PersonalApiKeysService)
+      .issue(tx, { user_id: user.id, label: 'First key', scopes: ['*'] })
+    return { email: user.email, organization: organization.name, key: key.value! }
+  })
 }

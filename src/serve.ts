@@ -14,8 +14,9 @@ export async function serve(config: Config): Promise<void> {
   const database = await openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
   try {
     const application = await createApplication(database.config, { logger })
-    const first = await firstRun(application)
     await listen(() => application.listen(config.get('PORT'), config.get('HOST')), config)
+    // Once the port is ours, so that a start that fails does not use up the key that is shown once.
+    const first = await firstRun(application)
     announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
     const stop = async (signal: string) => {
       logger.info({ signal }, 'stopping')

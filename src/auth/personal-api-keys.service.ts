@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
-import { Database } from '../platform/database/database.js'
+import { Database, type Transaction } from '../platform/database/database.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { defineError } from '../platform/http/error-catalogue.js'
 import { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
@@ -42,25 +42,28 @@ export class PersonalApiKeysService {
   constructor(private readonly database: Database) {}
 
   /** @throws {ApiError} 400 for a scope that does not exist, and for the user's eleventh key */
-  async create(key: NewKey): Promise<PersonalApiKeyView> {
+  create(key: NewKey): Promise<PersonalApiKeyView> {
+    return this.database.transaction((tx) => this.issue(tx, key))
+  }
+
+  /** The same within a transaction of the caller's. */
+  async issue(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
     const unknown = key.scopes.find((scope) => !isGrantable(scope))
     if (unknown !== undefined || key.scopes.length === 0) {
       throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
     }
+    // The user's row serializes the count against other creations.
+    await tx.manager.query('select 1 from users where id = $1 for update', [key.user_id])
+    if ((await tx.manager.countBy(PersonalApiKey, { user_id: key.user_id })) >= MAX_KEYS) throw tooManyKeys()
     const value = newKeyValue()
     const id = uuidv7()
-    await this.database.transaction(async (tx) => {
-      // The user's row serializes the count against other creations.
-      await tx.manager.query('select 1 from users where id = $1 for update', [key.user_id])
-      if ((await tx.manager.countBy(PersonalApiKey, { user_id: key.user_id })) >= MAX_KEYS) throw tooManyKeys()
-      await tx.insert(PersonalApiKey, {
-        ...key,
-        id,
-        secure_value: hashKeyValue(value),
-        mask_value: maskKeyValue(value),
-      })
+    await tx.insert(PersonalApiKey, {
+      ...key,
+      id,
+      secure_value: hashKeyValue(value),
+      mask_value: maskKeyValue(value),
     })
-    return { ...(await this.one(id)), value }
+    return { ...toView(await tx.manager.findOneByOrFail(PersonalApiKey, { id })), value }
   }
 
   /** Gives the key a new value; the old one stops working at once. */

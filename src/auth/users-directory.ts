@@ -13,20 +13,31 @@ export const emailTaken = defineError({
   detail: 'There is already an account with this email address.',
 })
 
+export interface NewUser {
+  email: string
+  first_name: string
+  last_name?: string
+}
+
 /** The people. */
 @Injectable()
 export class UsersDirectory {
   constructor(private readonly database: Database) {}
 
   /** @throws {ApiError} 400 when the address is taken, in any case */
-  async create(user: { email: string; first_name: string; last_name?: string }): Promise<User> {
-    const rows = await this.database.dataSource.query(
+  create(user: NewUser): Promise<User> {
+    return this.database.transaction((tx) => this.add(tx, user))
+  }
+
+  /** The same within a transaction of the caller's. */
+  async add(tx: Transaction, user: NewUser): Promise<User> {
+    const [row] = await tx.manager.query(
       `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
        values ($1, $2, $3, $4, $5, true) on conflict (lower(email)) do nothing returning id`,
       [uuidv7(), randomUUID(), user.email, user.first_name, user.last_name ?? ''],
     )
-    if (rows.length === 0) throw emailTaken()
-    return (await this.byId(rows[0].id))!
+    if (!row) throw emailTaken()
+    return tx.manager.findOneByOrFail(User, { id: row.id })
   }
 
   byId(id: number): Promise<User | null> {
@@ -38,8 +49,8 @@ export class UsersDirectory {
   }
 
   /** Whether anybody was ever created: false on the very first start. */
-  async isEmpty(): Promise<boolean> {
-    return !(await this.users.exists())
+  async isEmpty(tx: Transaction): Promise<boolean> {
+    return !(await tx.manager.exists(User))
   }
 
   /** Makes an organization, and a project in it, what `@current` means to the user. */

@@ -88,22 +88,29 @@ export class OrganizationsService {
   }
 
   /** Makes an organization with its first project; the caller owns it and it becomes their current one. */
-  async create(caller: Caller, { name, ...settings }: CreateOrganization): Promise<OrganizationView> {
+  create(caller: Caller, organization: CreateOrganization): Promise<OrganizationView> {
+    return this.database.transaction((tx) => this.found(tx, caller, organization))
+  }
+
+  /** The same within a transaction of the caller's. */
+  async found(
+    tx: Transaction,
+    caller: Pick<Caller, 'user_id' | 'request_id'>,
+    { name, ...settings }: CreateOrganization,
+  ): Promise<OrganizationView> {
     this.refuseUnknownReferences(settings)
-    return this.database.transaction(async (tx) => {
-      const organization_id = uuidv7()
-      await this.insertWithSlug(tx, { ...settings, id: organization_id, name })
-      const project_id = await this.projects.create(
-        tx,
-        organization_id,
-        'Default project',
-        settings.default_anonymize_ips ?? false,
-      )
-      await this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner)
-      await this.users.switchTo(tx, caller.user_id, organization_id, project_id)
-      await tx.publish(organizationCreated({ ...caller, organization_id }, name))
-      return this.view(tx, { ...caller, organization_id })
-    })
+    const organization_id = uuidv7()
+    await this.insertWithSlug(tx, { ...settings, id: organization_id, name })
+    const project_id = await this.projects.create(
+      tx,
+      organization_id,
+      'Default project',
+      settings.default_anonymize_ips ?? false,
+    )
+    await this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner)
+    await this.users.switchTo(tx, caller.user_id, organization_id, project_id)
+    await tx.publish(organizationCreated({ ...caller, organization_id }, name))
+    return this.view(tx, { ...caller, organization_id })
   }
 
   retrieve(caller: Pick<OrganizationCaller, 'organization_id' | 'user_id'>): Promise<OrganizationView> {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { mkdtemp } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,9 +13,9 @@ class Start {
   readonly child: ChildProcess
   readonly ended: Promise<number | null>
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, port = 0) {
     this.child = spawn(process.execPath, ['dist/main.js'], {
-      env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
+      env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'silent' },
     })
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.on('data', (chunk: Buffer) => (this.out += chunk.toString()))
@@ -34,8 +36,8 @@ describe('the embedded PostgreSQL', () => {
   let dataDir: string
   let key: string
   const starts: Start[] = []
-  const start = (): Start => {
-    starts.push(new Start(dataDir))
+  const start = (port?: number): Start => {
+    starts.push(new Start(dataDir, port))
     return starts.at(-1)!
   }
 
@@ -61,6 +63,16 @@ describe('the embedded PostgreSQL', () => {
       await ended
     }
     await rm(dataDir, { recursive: true, force: true })
+  })
+
+  it('keeps the first key for a start that succeeds', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const failed = start((holder.address() as AddressInfo).port)
+    expect(await failed.ended).toBe(1)
+    expect(failed.out).toMatch(/^127\.0\.0\.1:\d+ is in use/)
+    starts.length = 0
+    holder.close()
   })
 
   it('prints a key on the first start only, and a curl line that answers', async () => {
