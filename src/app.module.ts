@@ -10,6 +10,7 @@ import { DatabaseModule } from './platform/database/database.module.js'
 import { EventsModule } from './platform/events/events.module.js'
 import { HealthController } from './platform/health/health.controller.js'
 import type { Logger } from './platform/logging/logger.js'
+import { MetricsModule } from './platform/metrics/metrics.module.js'
 import { ProjectsModule } from './projects/index.js'
 import { UsersModule } from './users/users.module.js'
 
@@ -23,6 +24,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule,
+        MetricsModule,
         EventsModule,
         AuthModule,
         MembersModule,

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { Registry } from 'prom-client'
 import { AppModule } from './app.module.js'
 import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
@@ -10,6 +11,7 @@ import { requestId } from './platform/http/request-id.js'
 import { registerRequestLog } from './platform/http/request-log.js'
 import { RouteTable } from './platform/http/route-table.js'
 import { serveOpenApi } from './platform/http/openapi.js'
+import { registerRequestMetrics } from './platform/metrics/request-metrics.js'
 import { createLogger, type Logger, NestLogger } from './platform/logging/logger.js'
 
 const MAX_BODY_BYTES = 1_048_576
@@ -49,6 +51,7 @@ export async function createApplication(
       abortOnError: false,
     },
   )
+  registerRequestMetrics(server, application.get(Registry))
   application.useGlobalFilters(new ErrorFilter(routes, logger))
   application.useGlobalPipes(new BodyPipe())
   if (config.get('CORS_ORIGINS').length > 0) {

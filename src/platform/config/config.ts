@@ -25,6 +25,7 @@ export const environment = z.object({
   RATE_LIMIT_SUSTAINED_PER_HOUR: whole(1, 1e9).default(4_800),
   ORGANIZATION_RESTORE_DAYS: whole(0, 3_650).default(30),
   AVAILABLE_PRODUCT_FEATURES: list.optional(),
+  METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
 })

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common'
+import { Gauge, Registry } from 'prom-client'
 import { Database } from '../database/database.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
@@ -29,7 +30,21 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly database: Database,
     private readonly listeners: EventListeners,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    registry: Registry,
+  ) {
+    const count = (name: string, help: string, where: string) =>
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        async collect() {
+          const [row] = await database.dataSource.query(`select count(*)::integer as count from outbox ${where}`)
+          this.set(row.count)
+        },
+      })
+    count('outbox_waiting_events', 'Events that were announced and not yet delivered.', '')
+    count('outbox_failing_events', 'Those of them whose delivery failed at least once.', 'where attempts > 0')
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
