@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { AuthModule } from './auth/index.js'
-import { IntegrationsModule } from './integrations/index.js'
+import { IntegrationsModule, type IntegrationProviderClass } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
@@ -11,26 +11,37 @@ import { EventsModule } from './platform/events/events.module.js'
 import { HealthController } from './platform/health/health.controller.js'
 import type { Logger } from './platform/logging/logger.js'
 import { MetricsModule } from './platform/metrics/metrics.module.js'
+import { OutboundModule } from './platform/outbound/outbound.module.js'
+import { SecretsModule } from './platform/secrets/secrets.module.js'
 import { ProjectsModule } from './projects/index.js'
 import { UsersModule } from './users/users.module.js'
+
+export interface AppModuleOptions {
+  logger?: Logger
+  /** Kinds of integration of a third party, beside those that Polity ships. */
+  integrations?: readonly IntegrationProviderClass[]
+  /** Modules of a third party, which may inject whatever Polity exports. */
+  extensions?: NonNullable<DynamicModule['imports']>
+}
 
 /** Wires every module. */
 @Module({})
 export class AppModule {
-  /** @param extensions modules of a third party, which may inject whatever Polity exports */
-  static with(config: Config, logger?: Logger, extensions: NonNullable<DynamicModule['imports']> = []): DynamicModule {
+  static with(config: Config, { logger, integrations = [], extensions = [] }: AppModuleOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule,
         MetricsModule,
+        SecretsModule,
+        OutboundModule,
         EventsModule,
         AuthModule,
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
-        IntegrationsModule,
+        IntegrationsModule.forRoot({ providers: [...integrations] }),
         UsersModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,

@@ -1,8 +1,7 @@
-import type { DynamicModule } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Registry } from 'prom-client'
-import { AppModule } from './app.module.js'
+import { AppModule, type AppModuleOptions } from './app.module.js'
 import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
@@ -12,20 +11,14 @@ import { registerRequestLog } from './platform/http/request-log.js'
 import { RouteTable } from './platform/http/route-table.js'
 import { serveOpenApi } from './platform/http/openapi.js'
 import { registerRequestMetrics } from './platform/metrics/request-metrics.js'
-import { createLogger, type Logger, NestLogger } from './platform/logging/logger.js'
+import { createLogger, NestLogger } from './platform/logging/logger.js'
 
 const MAX_BODY_BYTES = 1_048_576
-
-export interface ApplicationOptions {
-  logger?: Logger
-  /** Modules of a third party, which may inject whatever Polity exports. */
-  extensions?: NonNullable<DynamicModule['imports']>
-}
 
 /** Builds the server, ready to listen or to be injected with requests. `DATABASE_URL` must be set and migrated. */
 export async function createApplication(
   config: Config,
-  { logger = createLogger(config), extensions }: ApplicationOptions = {},
+  { logger = createLogger(config), ...options }: AppModuleOptions = {},
 ): Promise<NestFastifyApplication> {
   const trusted = config.get('TRUSTED_PROXIES')
   const adapter = new FastifyAdapter({
@@ -43,7 +36,7 @@ export async function createApplication(
   registerRequestLog(server, logger)
   registerContentNegotiation(server)
   const application = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config, logger, extensions),
+    AppModule.with(config, { logger, ...options }),
     adapter,
     {
       logger: new NestLogger(logger),

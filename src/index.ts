@@ -1,5 +1,5 @@
-export { createApplication, type ApplicationOptions } from './application.js'
-export { AppModule } from './app.module.js'
+export { createApplication } from './application.js'
+export { AppModule, type AppModuleOptions } from './app.module.js'
 export * from './auth/index.js'
 export * from './integrations/index.js'
 export * from './members/index.js'
@@ -19,3 +19,5 @@ export {
 } from './platform/http/error-catalogue.js'
 export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
+export { Outbound } from './platform/outbound/outbound.js'
+export { OutboundError } from './platform/outbound/outbound.error.js'

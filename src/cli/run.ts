@@ -11,6 +11,7 @@ import { addImport } from './import.js'
 import { addKeys } from './keys.js'
 import { addMigrate } from './migrate.js'
 import { addOrganizations } from './organizations.js'
+import { addSecrets } from './secrets.js'
 import { addServe } from './serve.js'
 import { addUsers } from './users.js'
 
@@ -49,7 +50,8 @@ export async function run(args: string[], { out, err }: CommandOutput = terminal
     print: (data, text) => out(args.includes('--json') ? JSON.stringify(data) : text(data)),
     note: err,
   }
-  for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addImport]) add(program, context)
+  for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addSecrets, addImport])
+    add(program, context)
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput(program.configureOutput())
     if (command !== program && command.commands.length === 0) command.option('--json', 'print machine-readable JSON')
@@ -74,7 +76,7 @@ async function withServices<Result>(
   const quiet = new Config({ ...config.values, LOG_LEVEL: 'silent', REDIS_URL: undefined })
   const database = await openDatabase(quiet)
   try {
-    const module = AppModule.with(database.config, createLogger(quiet))
+    const module = AppModule.with(database.config, { logger: createLogger(quiet) })
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
       return await work(services)

@@ -1,4 +1,17 @@
+export { BillingGate, type BilledIntegration } from './billing-gate.js'
+export {
+  type InstalledIntegration,
+  type IntegrationHealth,
+  IntegrationProvider,
+  ProviderError,
+} from './integration-provider.js'
+export {
+  type InstallationChanges,
+  IntegrationInstallations,
+  type NewInstallation,
+} from './integration-installations.js'
 export { IntegrationView } from './integration.dto.js'
-export { IntegrationsModule } from './integrations.module.js'
+export { type IntegrationProviderClass, IntegrationsModule } from './integrations.module.js'
 export { IntegrationsService } from './integrations.service.js'
 export { OrganizationIntegration } from './organization-integration.entity.js'
+export { SecretsRewrap } from './secrets-rewrap.js'

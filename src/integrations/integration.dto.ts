@@ -40,3 +40,10 @@ export class IntegrationView {
 }
 
 export class IntegrationPage extends pageOf(IntegrationView) {}
+
+/** Whether the provider answers. */
+export class IntegrationHealthView {
+  @ApiProperty({ type: 'boolean', nullable: true, description: 'Null where the kind cannot be checked.' }) healthy!:
+    boolean | null
+  @ApiProperty({ type: 'string', nullable: true, description: 'What is wrong and what to do.' }) detail!: string | null
+}

@@ -1,20 +1,43 @@
 import type { OrganizationCaller } from '../auth/index.js'
 import type { DomainEvent } from '../platform/events/domain-event.js'
 
-const event = (type: string, caller: OrganizationCaller, details: Record<string, unknown>): DomainEvent => ({
-  type,
-  organization_id: caller.organization_id,
-  payload: { ...details, user_id: caller.user_id, request_id: caller.request_id },
+type Actor = Pick<OrganizationCaller, 'organization_id' | 'request_id'> & { user_id?: number | null }
+
+interface Named {
+  id: string
+  kind: string
+  integration_id: string | null
+}
+
+const event = (type: string, { organization_id, user_id, request_id }: Actor, details: object): DomainEvent => ({
+  type: `organization_integration.${type}`,
+  organization_id,
+  payload: { ...details, user_id: user_id ?? null, request_id },
+})
+
+/** An integration was connected by a flow of its provider. */
+export const integrationInstalled = (
+  by: Omit<Actor, 'user_id'> & { created_by_id: number | null },
+  integration: Named,
+): DomainEvent => event('installed', { ...by, user_id: by.created_by_id }, integration)
+
+/** Its provider has to be told how it is configured now. */
+export const integrationConfigured = ({
+  organization_id,
+  id,
+  kind,
+}: Named & { organization_id: string }): DomainEvent => ({
+  type: 'organization_integration.configured',
+  organization_id,
+  payload: { id, kind },
 })
 
 /** An integration is gone from here, with the project-level integrations of its kind. */
-export const integrationRemoved = (
-  caller: OrganizationCaller,
-  integration: { id: string; kind: string; integration_id: string | null },
-) => event('organization_integration.removed', caller, integration)
+export const integrationRemoved = (actor: Actor, integration: Named): DomainEvent =>
+  event('removed', actor, integration)
 
 export const environmentsMapped = (
-  caller: OrganizationCaller,
+  actor: Actor,
   id: string,
   environment_mapping: Record<string, number>,
-) => event('organization_integration.environments_mapped', caller, { id, environment_mapping })
+): DomainEvent => event('environments_mapped', actor, { id, environment_mapping })

@@ -5,7 +5,7 @@ import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope 
 import { toDto } from '../platform/http/body.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
-import { EnvironmentMapping, IntegrationPage, IntegrationView } from './integration.dto.js'
+import { EnvironmentMapping, IntegrationHealthView, IntegrationPage, IntegrationView } from './integration.dto.js'
 import { IntegrationsService } from './integrations.service.js'
 
 @ApiTags('integrations')
@@ -28,6 +28,15 @@ export class IntegrationsController {
   @ApiOkResponse({ type: IntegrationView })
   retrieve(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationView> {
     return this.integrations.retrieve(caller, id)
+  }
+
+  /** Ours: calls the provider, so it is for those who could act on the answer. */
+  @Get(':id/health')
+  @RequiresScope('organization_integration:read', { level: MembershipLevel.Admin })
+  @ApiOperation({ operationId: 'organizations_integrations_health_retrieve', summary: 'Check an integration' })
+  @ApiOkResponse({ type: IntegrationHealthView })
+  health(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationHealthView> {
+    return this.integrations.health(caller, id)
   }
 
   @Delete(':id')

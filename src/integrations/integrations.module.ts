@@ -1,13 +1,60 @@
-import { Module } from '@nestjs/common'
+import { type DynamicModule, Module, type Provider } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import { MembersModule } from '../members/index.js'
+import { OrganizationsModule } from '../organizations/index.js'
+import { ProjectsModule } from '../projects/index.js'
+import { billingGate } from './billing-gate.js'
+import { IntegrationInstallations } from './integration-installations.js'
+import type { IntegrationProvider } from './integration-provider.js'
+import { IntegrationSync } from './integration-sync.js'
 import { IntegrationsController } from './integrations.controller.js'
 import { IntegrationsService } from './integrations.service.js'
 import { OrganizationIntegration } from './organization-integration.entity.js'
+import { ProviderRegistry } from './provider-registry.js'
+import { SecretsRewrap } from './secrets-rewrap.js'
 
-@Module({
-  imports: [TypeOrmModule.forFeature([OrganizationIntegration])],
-  controllers: [IntegrationsController],
-  providers: [IntegrationsService],
-  exports: [IntegrationsService],
-})
-export class IntegrationsModule {}
+/** A class of an {@link IntegrationProvider}, with what its static side declares. */
+export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services'> &
+  (new (...dependencies: never[]) => IntegrationProvider)
+
+export interface IntegrationsOptions {
+  /** The kinds that this server knows, each with its routes. */
+  providers: readonly IntegrationProviderClass[]
+}
+
+/** The integrations of whole organizations. */
+@Module({})
+export class IntegrationsModule {
+  /**
+   * @example IntegrationsModule.forRoot({ providers: [VercelProvider, AcmeProvider] })
+   * @throws {StartError} at boot, for two providers of a kind and for one without a schema
+   */
+  static forRoot({ providers }: IntegrationsOptions): DynamicModule {
+    const registry: Provider = {
+      provide: ProviderRegistry,
+      inject: [...providers],
+      useFactory: (...instances: IntegrationProvider[]) => new ProviderRegistry(instances),
+    }
+    const services = new Set(providers.flatMap((provider) => provider.services))
+    return {
+      module: IntegrationsModule,
+      imports: [
+        TypeOrmModule.forFeature([OrganizationIntegration]),
+        OrganizationsModule,
+        MembersModule,
+        ProjectsModule,
+      ],
+      controllers: [IntegrationsController, ...providers.flatMap((provider) => provider.controllers)],
+      providers: [
+        ...new Set<Provider>([...providers, ...services]),
+        registry,
+        billingGate,
+        IntegrationInstallations,
+        IntegrationSync,
+        IntegrationsService,
+        SecretsRewrap,
+      ],
+      exports: [IntegrationsService, IntegrationInstallations, SecretsRewrap],
+    }
+  }
+}

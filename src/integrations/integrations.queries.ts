@@ -1,7 +1,9 @@
 import { namedQuery, wireTime } from '../platform/database/named-query.js'
 import type { IntegrationView } from './integration.dto.js'
 
-const columns = `i.id, i.kind, i.integration_id, i.config - 'credentials' as config,
+const columns = `i.id, i.kind, i.integration_id,
+  case when i.sync_state is null then i.config else i.config || jsonb_build_object('sync', jsonb_build_object(
+    'state', i.sync_state, 'last_error', i.sync_error, 'synced_at', ${wireTime('i.synced_at')})) end as config,
   ${wireTime('i.created_at')} as created_at, ${wireTime('i.updated_at')} as updated_at,
   case when u.id is not null then json_build_object('id', u.id, 'uuid', u.uuid, 'distinct_id', u.distinct_id,
     'first_name', u.first_name, 'last_name', u.last_name, 'email', u.email, 'is_email_verified', u.is_email_verified,

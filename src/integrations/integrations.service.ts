@@ -1,42 +1,87 @@
-import { Injectable } from '@nestjs/common'
+import { Inject, Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import type { OrganizationCaller } from '../auth/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
+import type { Logger } from '../platform/logging/logger.js'
+import { LOGGER } from '../platform/logging/logger.token.js'
 import { isUuid } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
-import type { EnvironmentMapping, IntegrationView } from './integration.dto.js'
-import { foreignProject, notConnectable } from './integration.errors.js'
+import { BillingGate } from './billing-gate.js'
+import type { EnvironmentMapping, IntegrationHealthView, IntegrationView } from './integration.dto.js'
+import { IntegrationInstallations } from './integration-installations.js'
+import { type InstalledIntegration, sentenceOf } from './integration-provider.js'
+import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved } from './integration.events.js'
 import { integrationCount, integrationPage, integrationView } from './integrations.queries.js'
 import { OrganizationIntegration } from './organization-integration.entity.js'
+import { ProviderRegistry } from './provider-registry.js'
 
 @Injectable()
 export class IntegrationsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly registry: ProviderRegistry,
+    private readonly installations: IntegrationInstallations,
+    private readonly billing: BillingGate,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   async list(caller: OrganizationCaller, page: PageRequest): Promise<Page<IntegrationView>> {
     const [rows, [counted]] = await Promise.all([
       this.database.query(integrationPage, [caller.organization_id, page.limit, page.offset]),
       this.database.query(integrationCount, [caller.organization_id]),
     ])
-    return page.answer(counted!.count, rows)
+    return page.answer(
+      counted!.count,
+      rows.map((row) => this.withoutHidden(row)),
+    )
   }
 
   retrieve(caller: OrganizationCaller, id: string): Promise<IntegrationView> {
     return this.view(this.database, caller, id)
   }
 
-  /** Removes the integration and the integrations of its kind in the organization's projects. */
+  /** Asks the provider whether the integration works. */
+  async health(caller: OrganizationCaller, id: string): Promise<IntegrationHealthView> {
+    const { row, integration } = await this.load(caller, id)
+    const provider = this.registry.find(row.kind)
+    if (!provider?.health) return { healthy: null, detail: 'This kind of integration cannot be checked.' }
+    try {
+      return await provider.health(integration)
+    } catch (error) {
+      return { healthy: false, detail: sentenceOf(error) }
+    }
+  }
+
+  /**
+   * Ends the integration at its provider, then here, with the integrations of its kind in the organization's projects.
+   * @throws {ApiError} 409 while invoices are unpaid, 503 while billing cannot be asked; nothing is changed then
+   */
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
+    const { row, integration } = await this.load(caller, id)
+    if (row.config.type !== 'connectable' && row.integration_id !== null) {
+      if (await this.billing.hasOpenInvoices(row)) throw openInvoices()
+      await this.disconnect(row, integration)
+    }
+    await this.removeLocally(caller, row)
+  }
+
+  /** The same without a word to the provider, which asked for it. */
+  async removeLocally(
+    actor: Pick<OrganizationCaller, 'organization_id' | 'request_id'> & { user_id?: number },
+    { id, kind }: Pick<OrganizationIntegration, 'id' | 'kind'>,
+  ): Promise<void> {
+    const { organization_id } = actor
     await this.database.transaction(async (tx) => {
-      const { organization_id, kind, integration_id } = await this.lock(tx, caller, id)
+      const row = await tx.lock(OrganizationIntegration, { organization_id, id })
+      if (!row) return
       await tx.manager.query('delete from project_integrations where organization_id = $1 and kind = $2', [
         organization_id,
         kind,
       ])
       await tx.manager.delete(OrganizationIntegration, { organization_id, id })
-      await tx.publish(integrationRemoved(caller, { id, kind, integration_id }))
+      await tx.publish(integrationRemoved(actor, row))
     })
   }
 
@@ -55,9 +100,12 @@ export class IntegrationsService {
         await this.connectProject(tx, integration, project)
       const { organization_id } = integration
       const config = { ...integration.config, environment_mapping }
+      const told = this.registry.find(integration.kind)?.configure !== undefined
       await tx.manager.query(
-        'update organization_integrations set config = $3, updated_at = now() where organization_id = $1 and id = $2',
-        [organization_id, id, JSON.stringify(config)],
+        `update organization_integrations set config = $3, updated_at = now(), revision = revision + 1,
+           sync_state = case when $4 then 'pending' else sync_state end
+         where organization_id = $1 and id = $2`,
+        [organization_id, id, JSON.stringify(config), told],
       )
       await tx.publish(environmentsMapped(caller, id, environment_mapping))
       return this.view(tx, caller, id)
@@ -82,6 +130,20 @@ export class IntegrationsService {
     )
   }
 
+  private async disconnect(row: OrganizationIntegration, integration: InstalledIntegration): Promise<void> {
+    try {
+      await this.registry.find(row.kind)?.disconnect?.(integration)
+    } catch (error) {
+      this.logger.error({ err: error, kind: row.kind, integration: row.id }, 'provider could not be told of a removal')
+    }
+  }
+
+  private async load({ organization_id }: OrganizationCaller, id: string) {
+    const loaded = isUuid(id) ? await this.installations.load(organization_id, id) : undefined
+    if (!loaded) throw notFound()
+    return { row: loaded[0], integration: loaded[1] }
+  }
+
   private async lock(
     tx: Transaction,
     { organization_id }: OrganizationCaller,
@@ -95,6 +157,10 @@ export class IntegrationsService {
   private async view(on: Queryable, caller: OrganizationCaller, id: string): Promise<IntegrationView> {
     const [row] = isUuid(id) ? await on.query(integrationView, [caller.organization_id, id]) : []
     if (!row) throw notFound()
-    return row
+    return this.withoutHidden(row)
+  }
+
+  private withoutHidden(view: IntegrationView): IntegrationView {
+    return { ...view, config: this.registry.shown(view.kind, view.config) }
   }
 }

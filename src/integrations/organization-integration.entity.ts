@@ -1,5 +1,12 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm'
 
+/** How far the provider has been told what it must know. */
+export type SyncState = 'pending' | 'synced' | 'failing'
+
+/** What the seal of an integration's secrets is bound to. */
+export const sealContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
+  `organization_integrations/${organization_id}/${id}`
+
 /** A connection to a provider that belongs to a whole organization. */
 @Entity('organization_integrations')
 @Unique(['organization_id', 'kind', 'integration_id'])
@@ -11,8 +18,16 @@ export class OrganizationIntegration {
   @Column('varchar') kind!: string
   /** The id at the provider. */
   @Column('text', { nullable: true }) integration_id!: string | null
-  /** Shown to every member, but for `credentials`, which PostHog's marketplace installs keep here. */
+  /** Its provider says which fields members may see. */
   @Column('jsonb', { default: {} }) config!: Record<string, unknown>
+  /** Sealed, and bound to this row: see {@link sealContext}. */
+  @Column('text', { nullable: true }) sensitive_config!: string | null
+  /** Counts what must be told to the provider, so that a late success of an earlier telling says nothing of a later. */
+  @Column('integer', { default: 0 }) revision!: number
+  /** Null where there is nothing to tell. */
+  @Column('varchar', { nullable: true }) sync_state!: SyncState | null
+  @Column('text', { nullable: true }) sync_error!: string | null
+  @Column('timestamptz', { nullable: true }) synced_at!: Date | null
   @Column('integer', { nullable: true }) created_by_id!: number | null
   @Column('timestamptz', { default: () => 'now()' }) created_at!: Date
   @Column('timestamptz', { default: () => 'now()' }) updated_at!: Date

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { hashKeyValue } from '../../src/auth/key-value.js'
 import { run } from '../../src/cli/run.js'
 import { loadConfig } from '../../src/index.js'
-import { useServer } from '../support/kit.js'
+import { testEnvironment, useServer } from '../support/kit.js'
 
 const server = useServer()
 
@@ -14,7 +14,7 @@ async function polity(...args: string[]) {
   const lines: string[] = []
   const errors: string[] = []
   const output = { out: (text: string) => void lines.push(text), err: (text: string) => void errors.push(text) }
-  const code = await run([...args, '--json'], output, loadConfig({ DATABASE_URL: process.env.TEST_DATABASE_URL }))
+  const code = await run([...args, '--json'], output, loadConfig(testEnvironment()))
   return { code, data: code === 0 ? JSON.parse(lines[0] ?? 'null') : null, errors: errors.join('\n') }
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { pino } from 'pino'
 import {
-  type ApplicationOptions,
+  type AppModuleOptions,
   type Caller,
   createApplication,
   Database,
@@ -27,7 +27,17 @@ export interface Answer {
   text: string
 }
 
-export type Options = ApplicationOptions & { environment?: Record<string, string> }
+export type Options = AppModuleOptions & { environment?: Record<string, string> }
+
+/** The environment of every test server: the database of the run, and limits that no test meets by accident. */
+export const testEnvironment = (): Record<string, string | undefined> => ({
+  DATABASE_URL: process.env.TEST_DATABASE_URL,
+  INTEGRATION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
+  OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+  PORT: '0',
+  RATE_LIMIT_BURST_PER_MINUTE: '1000000',
+  RATE_LIMIT_SUSTAINED_PER_HOUR: '1000000',
+})
 
 /** A running server on a real port, and factories that fill every field. */
 export class TestServer {
@@ -38,13 +48,7 @@ export class TestServer {
   async start({ environment = {}, ...options }: Options): Promise<void> {
     const stream = new PassThrough()
     stream.on('data', (chunk: Buffer) => this.logLines.push(chunk.toString()))
-    const config = loadConfig({
-      DATABASE_URL: process.env.TEST_DATABASE_URL,
-      PORT: '0',
-      RATE_LIMIT_BURST_PER_MINUTE: '1000000',
-      RATE_LIMIT_SUSTAINED_PER_HOUR: '1000000',
-      ...environment,
-    })
+    const config = loadConfig({ ...testEnvironment(), ...environment })
     this.application = await createApplication(config, { logger: pino(stream), ...options })
     await this.application.listen(0, '127.0.0.1')
     this.url = await this.application.getUrl()

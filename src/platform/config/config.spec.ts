@@ -20,6 +20,8 @@ describe('loadConfig', () => {
     ['DATABASE_URL', 'mysql://localhost/polity'],
     ['LOG_LEVEL', 'loud'],
     ['RATE_LIMIT_ENABLED', 'maybe'],
+    ['INTEGRATION_ENCRYPTION_KEYS', 'a:tooshort'],
+    ['INTEGRATION_ENCRYPTION_KEYS', `a:${'A'.repeat(43)}=,a:${'B'.repeat(43)}=`],
   ])('refuses %s=%s by its name', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(StartError)
     expect(() => loadConfig({ [name]: value })).toThrow(`The environment variable ${name} is not valid`)

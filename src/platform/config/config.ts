@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EncryptionKeys } from '../secrets/keyring.js'
 import { StartError } from '../start-error.js'
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
@@ -8,6 +9,18 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+/** `<id>:<32 bytes in base64>`, comma-separated, the current one first. */
+const encryptionKeys = list.transform((items, context): EncryptionKeys => {
+  const keys = items.map((item) => /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/.exec(item))
+  if (keys.length === 0 || keys.some((key) => !key) || new Set(keys.map((key) => key![1])).size < keys.length) {
+    context.addIssue('write each key as <id>:<32 bytes in base64>, its id used once')
+    return z.NEVER
+  }
+  return new Map(keys.map((key) => [key![1]!, Buffer.from(key![2]!, 'base64')]))
+})
+
+/** @throws {z.ZodError} */
+export const parseEncryptionKeys = (text: string): EncryptionKeys => encryptionKeys.parse(text)
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
 /** Every environment variable that Polity reads, with its default. `.env.example` explains each; a test compares the two. */
@@ -25,6 +38,11 @@ export const environment = z.object({
   RATE_LIMIT_SUSTAINED_PER_HOUR: whole(1, 1e9).default(4_800),
   ORGANIZATION_RESTORE_DAYS: whole(0, 3_650).default(30),
   AVAILABLE_PRODUCT_FEATURES: list.optional(),
+  INTEGRATION_ENCRYPTION_KEYS: encryptionKeys.optional(),
+  OUTBOUND_PRIVATE_HOSTS: list.default([]),
+  OUTBOUND_TIMEOUT_MS: whole(1, 120_000).default(10_000),
+  BILLING_GATE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BILLING_GATE_TOKEN: z.string().optional(),
   METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),

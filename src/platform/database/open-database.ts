@@ -1,9 +1,10 @@
-import { Config } from '../config/config.js'
+import { keysOfDataFolder } from '../secrets/key-file.js'
+import { Config, parseEncryptionKeys } from '../config/config.js'
 import { startEmbeddedPostgres } from './embedded-postgres.js'
 import { migrateUp } from './migrate.js'
 
 export interface OpenDatabase {
-  /** The configuration with `DATABASE_URL` set, whichever database it is. */
+  /** The configuration with `DATABASE_URL` set, whichever database it is, and the keys for its secrets where they are ours. */
   config: Config
   close(): Promise<void>
 }
@@ -33,5 +34,12 @@ export async function connectOrStart(
 ): Promise<OpenDatabase> {
   if (config.get('DATABASE_URL')) return { config, close: async () => undefined }
   const embedded = await startEmbeddedPostgres({ dataDir: config.get('DATA_DIR'), log })
-  return { config: new Config({ ...config.values, DATABASE_URL: embedded.url }), close: () => embedded.stop() }
+  const values = { ...config.values, DATABASE_URL: embedded.url }
+  try {
+    values.INTEGRATION_ENCRYPTION_KEYS ??= parseEncryptionKeys(await keysOfDataFolder(config.get('DATA_DIR')))
+  } catch (error) {
+    await embedded.stop()
+    throw error
+  }
+  return { config: new Config(values), close: () => embedded.stop() }
 }

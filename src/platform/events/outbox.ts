@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { Gauge, Registry } from 'prom-client'
 import { Database } from '../database/database.js'
 import type { Logger } from '../logging/logger.js'
@@ -13,7 +13,10 @@ interface OutboxRow extends DomainEvent {
 }
 
 const POLL_MS = 1_000
-const BATCH = 50
+/** Deliveries under way at once. A slow listener holds up its own events, and none of the others. */
+const AT_ONCE = 50
+/** For so long an event that a node took is nobody else's; if the node died, another takes it then. */
+const LEASE_SECONDS = 120
 /** The wait after a failure doubles from one second up to this. */
 const LONGEST_WAIT_SECONDS = 3_600
 
@@ -24,7 +27,8 @@ const LONGEST_WAIT_SECONDS = 3_600
 @Injectable()
 export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer?: NodeJS.Timeout
-  private running: Promise<void> = Promise.resolve()
+  private polling: Promise<unknown> = Promise.resolve()
+  private readonly underWay = new Set<Promise<void>>()
 
   constructor(
     private readonly database: Database,
@@ -48,8 +52,8 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.running = this.running
-        .then(() => this.deliver())
+      this.polling = this.polling
+        .then(() => this.startDue())
         .catch((error) => this.logger.warn({ err: error }, 'outbox is waiting'))
     }, POLL_MS)
     this.timer.unref()
@@ -57,39 +61,57 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer)
-    await this.running
+    await this.polling
+    await Promise.all(this.underWay)
   }
 
-  /** Delivers everything that is due now. */
+  /** Delivers everything that is due now, and waits for it. */
   async deliver(): Promise<void> {
-    while ((await this.deliverBatch()) === BATCH);
+    while ((await this.startDue()) > 0) await Promise.all(this.underWay)
   }
 
-  private deliverBatch(): Promise<number> {
-    return this.database.dataSource.transaction(async (manager) => {
-      const due: OutboxRow[] = await manager.query(
-        'select * from outbox where available_at <= now() order by available_at, id limit $1 for update skip locked',
-        [BATCH],
+  /** @returns how many events it took */
+  private async startDue(): Promise<number> {
+    const free = AT_ONCE - this.underWay.size
+    if (free === 0) return 0
+    const [taken]: [OutboxRow[]] = await this.database.dataSource.query(
+      `update outbox set available_at = now() + make_interval(secs => $2) where id in (
+         select id from outbox where available_at <= now() order by available_at, id limit $1 for update skip locked)
+       returning *`,
+      [free, LEASE_SECONDS],
+    )
+    const unheard = taken.filter(({ type }) => this.listeners.of(type).length === 0)
+    await this.forget(unheard)
+    for (const event of taken) {
+      if (unheard.includes(event)) continue
+      const delivery = this.deliverOne(event)
+        .catch((error) => this.logger.warn({ err: error, event_id: event.id }, 'event comes again after its lease'))
+        .finally(() => this.underWay.delete(delivery))
+      this.underWay.add(delivery)
+    }
+    return taken.length
+  }
+
+  private async deliverOne(event: OutboxRow): Promise<void> {
+    try {
+      for (const listener of this.listeners.of(event.type)) await listener(event)
+    } catch (error) {
+      this.logger.warn(
+        { err: error, event_id: event.id, type: event.type, attempts: event.attempts + 1 },
+        'event not delivered',
       )
-      const delivered: string[] = []
-      for (const event of due) {
-        try {
-          for (const listener of this.listeners.of(event.type)) await listener(event)
-          delivered.push(event.id)
-        } catch (error) {
-          this.logger.warn(
-            { err: error, event_id: event.id, type: event.type, attempts: event.attempts + 1 },
-            'event not delivered',
-          )
-          await manager.query(
-            `update outbox set attempts = attempts + 1, last_error = $2,
-               available_at = now() + make_interval(secs => least(power(2, attempts), $3)) where id = $1`,
-            [event.id, (error as Error).message.slice(0, 500), LONGEST_WAIT_SECONDS],
-          )
-        }
-      }
-      if (delivered.length) await manager.query('delete from outbox where id = any($1)', [delivered])
-      return due.length
-    })
+      await this.database.dataSource.query(
+        `update outbox set attempts = attempts + 1, last_error = $2,
+           available_at = now() + make_interval(secs => least(power(2, attempts), $3)) where id = $1`,
+        [event.id, (error as Error).message.slice(0, 500), LONGEST_WAIT_SECONDS],
+      )
+      return
+    }
+    await this.forget([event])
+  }
+
+  private async forget(events: OutboxRow[]): Promise<void> {
+    if (events.length === 0) return
+    await this.database.dataSource.query('delete from outbox where id = any($1)', [events.map(({ id }) => id)])
   }
 }

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common'
+import { Config } from '../platform/config/config.js'
+import type { Logger } from '../platform/logging/logger.js'
+import { LOGGER } from '../platform/logging/logger.token.js'
+import { Outbound } from '../platform/outbound/outbound.js'
+import { z } from 'zod'
+import { billingUnavailable } from './integration.errors.js'
+
+/** What billing is asked about. */
+export interface BilledIntegration {
+  organization_id: string
+  id: string
+  kind: string
+  integration_id: string | null
+}
+
+/**
+ * Says whether an integration that was bought may be disconnected. Default: it may. `BILLING_GATE_URL` asks a service of
+ * yours; another answer comes from a provider of your own under this class.
+ */
+export abstract class BillingGate {
+  /** @throws {ApiError} 503 when billing cannot be asked: nothing is disconnected unasked */
+  abstract hasOpenInvoices(integration: BilledIntegration): Promise<boolean>
+}
+
+/** Nobody is billed through an integration. */
+export class NoBilling extends BillingGate {
+  async hasOpenInvoices(): Promise<boolean> {
+    return false
+  }
+}
+
+const answer = z.object({ open_invoices: z.boolean() })
+
+/**
+ * Asks `BILLING_GATE_URL` with `POST {organization_id, id, kind, integration_id}`; it answers
+ * `200 {"open_invoices": true|false}`. `BILLING_GATE_TOKEN` is sent as the bearer token.
+ */
+@Injectable()
+export class HttpBillingGate extends BillingGate {
+  constructor(
+    private readonly url: string,
+    private readonly token: string | undefined,
+    private readonly outbound: Outbound,
+    private readonly logger: Logger,
+  ) {
+    super()
+  }
+
+  async hasOpenInvoices({ organization_id, id, kind, integration_id }: BilledIntegration): Promise<boolean> {
+    try {
+      const response = await this.outbound.fetch(this.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
+        },
+        body: JSON.stringify({ organization_id, id, kind, integration_id }),
+      })
+      if (response.status !== 200) throw new Error(`billing answered ${response.status}`)
+      return answer.parse(await response.json()).open_invoices
+    } catch (error) {
+      this.logger.error({ err: error, integration: id }, 'billing could not be asked')
+      throw billingUnavailable({}, { headers: { 'retry-after': '30' } })
+    }
+  }
+}
+
+export const billingGate = {
+  provide: BillingGate,
+  inject: [Config, Outbound, LOGGER],
+  useFactory: (config: Config, outbound: Outbound, logger: Logger): BillingGate => {
+    const url = config.get('BILLING_GATE_URL')
+    return url ? new HttpBillingGate(url, config.get('BILLING_GATE_TOKEN'), outbound, logger) : new NoBilling()
+  },
+}

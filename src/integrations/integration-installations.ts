@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common'
+import { uuidv7 } from 'uuidv7'
+import type { z } from 'zod'
+import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
+import { namedQuery } from '../platform/database/named-query.js'
+import { Keyring } from '../platform/secrets/keyring.js'
+import { alreadyInstalled, invalidConfiguration } from './integration.errors.js'
+import { integrationConfigured, integrationInstalled } from './integration.events.js'
+import type { InstalledIntegration } from './integration-provider.js'
+import { OrganizationIntegration, sealContext } from './organization-integration.entity.js'
+import { ProviderRegistry } from './provider-registry.js'
+
+/** What a provider's own routes install. `type` is `connectable` for an account that was linked, `marketplace` for one that was bought. */
+export interface NewInstallation {
+  organization_id: string
+  kind: string
+  integration_id: string | null
+  config: Record<string, unknown>
+  secrets?: Record<string, unknown>
+  created_by_id: number | null
+  request_id: string
+}
+
+/** Fields that changed; those left out stay. */
+export interface InstallationChanges {
+  config?: Record<string, unknown>
+  secrets?: Record<string, unknown>
+}
+
+/** $1 kind, $2 id at the provider. */
+const byProviderId = namedQuery<OrganizationIntegration>(
+  'integrations.by_provider_id',
+  `select i.* from integration_directory d
+   join organization_integrations i on i.organization_id = d.organization_id and i.id = d.id
+   where d.kind = $1 and d.integration_id = $2`,
+)
+
+/** $1 organization, $2 integration. */
+const byId = namedQuery<OrganizationIntegration>(
+  'integrations.by_id',
+  'select * from organization_integrations where organization_id = $1 and id = $2',
+)
+
+/** Installs integrations and opens them again, for providers: the only writer of their configuration and secrets. */
+@Injectable()
+export class IntegrationInstallations {
+  constructor(
+    private readonly database: Database,
+    private readonly keyring: Keyring,
+    private readonly registry: ProviderRegistry,
+  ) {}
+
+  /**
+   * Adds an integration within a transaction of the caller's and has its provider told. @returns its id
+   * @throws {ApiError} 400 for a configuration that the kind does not allow, and where the id at the provider is taken
+   */
+  async install(tx: Transaction, installation: NewInstallation): Promise<string> {
+    const { organization_id, kind, integration_id, created_by_id } = installation
+    const provider = this.registry.find(kind)
+    const id = uuidv7()
+    const [row] = await tx.manager.query(
+      `insert into organization_integrations
+         (organization_id, id, kind, integration_id, config, sensitive_config, created_by_id, sync_state)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (organization_id, kind, integration_id) do nothing returning id`,
+      [
+        organization_id,
+        id,
+        kind,
+        integration_id,
+        JSON.stringify(this.valid(kind, 'config', installation.config)),
+        this.seal({ organization_id, id }, kind, installation.secrets),
+        created_by_id,
+        provider?.install ? 'pending' : null,
+      ],
+    )
+    if (!row) throw alreadyInstalled()
+    if (provider?.exclusive && integration_id !== null) await this.enterDirectory(tx, installation, id)
+    await tx.publish(integrationInstalled(installation, { id, kind, integration_id }))
+    return id
+  }
+
+  /** Changes what an integration holds, within a transaction of the caller's. With `tell`, its provider is told. */
+  async update(tx: Transaction, integration: InstalledIntegration, changes: InstallationChanges, tell = false) {
+    const row = await tx.lock(OrganizationIntegration, this.keyOf(integration))
+    if (!row) return
+    const config = changes.config ? this.valid(row.kind, 'config', { ...row.config, ...changes.config }) : row.config
+    const sealed = changes.secrets ? this.seal(row, row.kind, changes.secrets) : row.sensitive_config
+    const told = tell && this.registry.find(row.kind)?.configure !== undefined
+    await tx.manager.query(
+      `update organization_integrations set config = $3, sensitive_config = $4, updated_at = now(),
+         revision = revision + $5, sync_state = case when $5 = 1 then 'pending' else sync_state end
+       where organization_id = $1 and id = $2`,
+      [row.organization_id, row.id, JSON.stringify(config), sealed, told ? 1 : 0],
+    )
+    if (told) await tx.publish(integrationConfigured(row))
+  }
+
+  /** The integration that an exclusive provider knows by this id. */
+  async find<Config, Secrets>(
+    kind: string,
+    integrationId: string,
+    on: Queryable = this.database,
+  ): Promise<InstalledIntegration<Config, Secrets> | undefined> {
+    const [row] = await on.query(byProviderId, [kind, integrationId])
+    return row && (this.open(row) as InstalledIntegration<Config, Secrets>)
+  }
+
+  /** With its row, for those who look after what the provider was told. */
+  async load(organizationId: string, id: string): Promise<[OrganizationIntegration, InstalledIntegration] | undefined> {
+    const [row] = await this.database.query(byId, [organizationId, id])
+    return row && [row, this.open(row)]
+  }
+
+  /** @throws {UnopenableSecret} */
+  open(row: OrganizationIntegration): InstalledIntegration {
+    const { organization_id, id, integration_id, config, created_by_id, sensitive_config } = row
+    const secrets = sensitive_config
+      ? this.keyring.open<Record<string, unknown>>(sensitive_config, sealContext(row))
+      : {}
+    return { organization_id, id, integration_id, config, created_by_id, secrets }
+  }
+
+  private async enterDirectory(tx: Transaction, installation: NewInstallation, id: string): Promise<void> {
+    const { organization_id, kind, integration_id } = installation
+    const [entered] = await tx.manager.query(
+      `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)
+       on conflict (kind, integration_id) do update set organization_id = excluded.organization_id, id = excluded.id
+         where not exists (select 1 from organization_integrations i
+           where i.organization_id = integration_directory.organization_id and i.id = integration_directory.id)
+       returning id`,
+      [kind, integration_id, organization_id, id],
+    )
+    if (!entered) throw alreadyInstalled()
+  }
+
+  private valid(kind: string, part: 'config' | 'secrets', value: Record<string, unknown>): Record<string, unknown> {
+    const schema = this.registry.find(kind)?.[part] as z.ZodType | undefined
+    if (!schema) return value
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) throw invalidConfiguration({ kind, field: parsed.error.issues[0]!.path.join('.') })
+    const { type, environment_mapping } = value
+    return { ...(part === 'config' ? defined({ type, environment_mapping }) : {}), ...(parsed.data as object) }
+  }
+
+  private seal(row: { organization_id: string; id: string }, kind: string, secrets?: Record<string, unknown>) {
+    return secrets ? this.keyring.seal(this.valid(kind, 'secrets', secrets), sealContext(row)) : null
+  }
+
+  private keyOf = ({ organization_id, id }: InstalledIntegration) => ({ organization_id, id })
+}
+
+const defined = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

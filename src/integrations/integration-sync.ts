@@ -1,0 +1,75 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
+import { Gauge, Registry } from 'prom-client'
+import { Database } from '../platform/database/database.js'
+import type { DomainEvent } from '../platform/events/domain-event.js'
+import { EventListeners } from '../platform/events/event-listeners.js'
+import type { Logger } from '../platform/logging/logger.js'
+import { LOGGER } from '../platform/logging/logger.token.js'
+import { IntegrationInstallations } from './integration-installations.js'
+import { ProviderError, sentenceOf } from './integration-provider.js'
+import type { OrganizationIntegration } from './organization-integration.entity.js'
+import { ProviderRegistry } from './provider-registry.js'
+
+/**
+ * Tells providers what changed here, through the outbox: again, with growing waits, until they took it. How it stands is
+ * shown to members as `config.sync` and counted for operators.
+ */
+@Injectable()
+export class IntegrationSync implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly installations: IntegrationInstallations,
+    private readonly registry: ProviderRegistry,
+    private readonly listeners: EventListeners,
+    @Inject(LOGGER) private readonly logger: Logger,
+    metrics: Registry,
+  ) {
+    new Gauge({
+      name: 'integrations_not_synced',
+      help: 'Integrations whose provider has not been told yet, by kind and state.',
+      labelNames: ['kind', 'state'],
+      registers: [metrics],
+      async collect() {
+        this.reset()
+        const rows = await database.dataSource.query(
+          `select kind, sync_state as state, count(*)::integer as count from organization_integrations
+           where sync_state <> 'synced' group by 1, 2`,
+        )
+        for (const { kind, state, count } of rows) this.set({ kind, state }, count)
+      },
+    })
+  }
+
+  onModuleInit(): void {
+    this.listeners.on('organization_integration.installed', (event) => this.tell(event, 'install'))
+    for (const type of ['environments_mapped', 'configured'])
+      this.listeners.on(`organization_integration.${type}`, (event) => this.tell(event, 'configure'))
+  }
+
+  private async tell({ organization_id, payload }: DomainEvent, hook: 'install' | 'configure'): Promise<void> {
+    const loaded = await this.installations.load(organization_id, String(payload.id))
+    if (!loaded) return
+    const [row, integration] = loaded
+    const provider = this.registry.find(row.kind)
+    if (!provider?.[hook]) return
+    try {
+      await provider[hook](integration)
+    } catch (error) {
+      this.logger.warn({ err: error, kind: row.kind, integration: row.id, hook }, 'provider could not be told')
+      const sentence = sentenceOf(error)
+      await this.note(row, 'failing', sentence)
+      throw new ProviderError(`${row.kind}: ${sentence}`)
+    }
+    await this.note(row, 'synced', null)
+  }
+
+  /** Of an older revision nothing is noted: the telling of the newer one is under way. */
+  private async note(row: OrganizationIntegration, state: 'synced' | 'failing', error: string | null): Promise<void> {
+    await this.database.dataSource.query(
+      `update organization_integrations set sync_state = $4, sync_error = $5,
+         synced_at = case when $4 = 'synced' then now() else synced_at end
+       where organization_id = $1 and id = $2 and revision = $3`,
+      [row.organization_id, row.id, row.revision, state, error],
+    )
+  }
+}

@@ -1,0 +1,36 @@
+import ipaddr from 'ipaddr.js'
+import { lookup as resolve } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { buildConnector } from 'undici'
+
+/** The address that a name resolved to is not one of the public internet. */
+export class PrivateAddress extends Error {}
+
+/**
+ * Opens connections to public addresses only. What is checked is the resolved address that is then connected to, on
+ * each connection and so after each redirect: a name that answers differently the second time gains nothing.
+ * @param privateHosts names that may be at any address
+ */
+export function guardedConnector(privateHosts: readonly string[], timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, lookup: publicLookup(privateHosts) })
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[|\]$/g, '')
+    // An address in the URL is connected to without a lookup.
+    if (isIP(host) && !privateHosts.includes(host) && !isPublic(host)) return callback(new PrivateAddress(), null)
+    connect(options, callback)
+  }
+}
+
+const publicLookup =
+  (privateHosts: readonly string[]): LookupFunction =>
+  (host, options, callback) =>
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0)
+      if (!privateHosts.includes(host) && !addresses.every(({ address }) => isPublic(address)))
+        return callback(new PrivateAddress(), '', 0)
+      if (options.all) callback(null, addresses)
+      else callback(null, addresses[0]!.address, addresses[0]!.family)
+    })
+
+/** Whether an address is globally reachable: none of the IANA special-purpose ranges, also when mapped into IPv6. */
+export const isPublic = (address: string): boolean => ipaddr.process(address).range() === 'unicast'

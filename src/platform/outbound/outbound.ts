@@ -1,0 +1,163 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common'
+import {
+  circuitBreaker,
+  type CircuitBreakerPolicy,
+  BrokenCircuitError,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  type IPolicy,
+  retry,
+  wrap,
+} from 'cockatiel'
+import { Counter, Registry } from 'prom-client'
+import { Agent, fetch } from 'undici'
+import { Config } from '../config/config.js'
+import { guardedConnector, PrivateAddress } from './guarded-connector.js'
+import { OutboundError } from './outbound.error.js'
+
+const CONNECT_TIMEOUT_MS = 3_000
+const MAX_RETRIES = 2
+const MAX_ANSWER_BYTES = 1_048_576
+const BREAK_AFTER_FAILURES = 5
+const BREAK_FOR_MS = 15_000
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
+
+/** An answer that says the other side is in trouble, thrown so that the policies count it. */
+class TroubledAnswer extends Error {
+  constructor(readonly response: Response) {
+    super()
+  }
+}
+
+/** Our side's refusals are not the other side's failures. */
+const isTheirFailure = (error: Error): boolean =>
+  !(error instanceof OutboundError && error.outcome === 'refused_address') && error.name !== 'AbortError'
+
+/**
+ * The one way in which Polity calls other systems: public addresses only, a limit in time and in size, retries with
+ * jitter of what may be repeated, and a circuit breaker for each origin.
+ */
+@Injectable()
+export class Outbound implements OnApplicationShutdown {
+  private readonly agent: Agent
+  /** Of one attempt, from the connection to the last byte. */
+  private readonly timeoutMs: number
+  private readonly breakers = new Map<string, CircuitBreakerPolicy>()
+  private readonly calls: Counter
+  private readonly retries = retry(
+    handleWhen((error) => isTheirFailure(error) && !(error instanceof BrokenCircuitError)),
+    { maxAttempts: MAX_RETRIES, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }) },
+  )
+
+  constructor(config: Config, registry: Registry) {
+    const privateHosts = config.get('OUTBOUND_PRIVATE_HOSTS')
+    this.timeoutMs = config.get('OUTBOUND_TIMEOUT_MS')
+    this.agent = new Agent({ connect: guardedConnector(privateHosts, CONNECT_TIMEOUT_MS) })
+    this.calls = new Counter({
+      name: 'outbound_requests_total',
+      help: 'Calls to other systems, retries counted as one, by host and by status or what went wrong.',
+      labelNames: ['host', 'outcome'],
+      registers: [registry],
+    })
+  }
+
+  /**
+   * WHATWG `fetch`, for SDKs too; the answer's body is already here, whole. POST and PATCH are tried once.
+   * @throws {OutboundError} when there is no answer; a status of any kind is an answer
+   */
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init)
+    const { origin, host } = new URL(request.url)
+    const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined
+    const breaker = this.breakerOf(origin)
+    const policy: IPolicy = IDEMPOTENT.has(request.method) ? wrap(this.retries, breaker) : breaker
+    const [response, outcome] = await policy
+      .execute(() => this.attempt(request, host, body))
+      .then(
+        (answer) => [answer, String(answer.status)] as const,
+        (error: Error) => {
+          if (error instanceof TroubledAnswer) return [error.response, String(error.response.status)] as const
+          const failure = error instanceof BrokenCircuitError ? circuitOpen(host) : error
+          this.calls.inc({ host, outcome: failure instanceof OutboundError ? failure.outcome : 'aborted' })
+          throw failure
+        },
+      )
+    this.calls.inc({ host, outcome })
+    return response
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.destroy()
+  }
+
+  private async attempt(request: Request, host: string, body: Buffer | undefined): Promise<Response> {
+    const timeout = AbortSignal.timeout(this.timeoutMs)
+    try {
+      const answer = await fetch(request.url, {
+        method: request.method,
+        headers: [...request.headers],
+        body,
+        // Only what carries nothing may be sent on elsewhere.
+        redirect: body || request.headers.has('authorization') ? 'error' : 'follow',
+        signal: AbortSignal.any([request.signal, timeout]),
+        dispatcher: this.agent,
+      })
+      const response = new Response(await wholeBody(answer.body, host, answer.status), {
+        status: answer.status,
+        headers: [...answer.headers],
+      })
+      if (answer.status >= 500 || answer.status === 429) throw new TroubledAnswer(response)
+      return response
+    } catch (error) {
+      if (error instanceof TroubledAnswer || error instanceof OutboundError || request.signal.aborted) throw error
+      if (timeout.aborted)
+        throw new OutboundError(host, 'timeout', `did not answer within ${this.timeoutMs / 1_000} seconds`)
+      const cause = rootCause(error as Error)
+      if (cause instanceof PrivateAddress)
+        throw new OutboundError(
+          host,
+          'refused_address',
+          'is at a private address, which OUTBOUND_PRIVATE_HOSTS forbids',
+        )
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'the connection broke'
+      throw new OutboundError(host, 'unreachable', `cannot be reached (${reason})`)
+    }
+  }
+
+  private breakerOf(origin: string): CircuitBreakerPolicy {
+    let breaker = this.breakers.get(origin)
+    if (!breaker) {
+      breaker = circuitBreaker(handleWhen(isTheirFailure), {
+        halfOpenAfter: BREAK_FOR_MS,
+        breaker: new ConsecutiveBreaker(BREAK_AFTER_FAILURES),
+      })
+      this.breakers.set(origin, breaker)
+    }
+    return breaker
+  }
+}
+
+/** Counted as it is decompressed: a small answer may unpack to a large one. */
+async function wholeBody(
+  stream: AsyncIterable<Uint8Array> | null,
+  host: string,
+  status: number,
+): Promise<Buffer<ArrayBuffer> | null> {
+  if (!stream || status === 204 || status === 304) return null
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.byteLength
+    if (size > MAX_ANSWER_BYTES) throw new OutboundError(host, 'too_large', 'answered more than 1 MiB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const circuitOpen = (host: string) =>
+  new OutboundError(host, 'circuit_open', 'failed repeatedly and is not called for a few seconds')
+
+function rootCause(error: Error): Error {
+  return error.cause instanceof Error ? rootCause(error.cause) : error
+}

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common'
+import { createHash, randomBytes } from 'node:crypto'
+import { Database, type Transaction } from '../database/database.js'
+import { Keyring } from './keyring.js'
+
+/**
+ * Links that work once and for a while. The token is 256 random bits and kept as its SHA-256; what it stands for is
+ * sealed, because it may hold a secret of a provider's.
+ */
+@Injectable()
+export class OneTimeTokens {
+  constructor(
+    private readonly database: Database,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** @returns the token, which is kept nowhere */
+  async issue(purpose: string, content: object, lifetimeMs: number): Promise<string> {
+    const token = randomBytes(32).toString('base64url')
+    const hash = hashOf(token)
+    await this.database.transaction(async (tx) => {
+      await tx.manager.query('delete from one_time_tokens where expires_at < now()')
+      await tx.manager.query(
+        `insert into one_time_tokens (hash, purpose, sealed, expires_at)
+         values ($1, $2, $3, now() + make_interval(secs => $4))`,
+        [hash, purpose, this.keyring.seal(content, context(hash)), lifetimeMs / 1_000],
+      )
+    })
+    return token
+  }
+
+  /** What the token stands for, while it is valid. */
+  async read<Content>(purpose: string, token: string): Promise<Content | undefined> {
+    const hash = hashOf(token)
+    const [row] = await this.database.dataSource.query(
+      'select sealed from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now()',
+      [hash, purpose],
+    )
+    return row && this.keyring.open<Content>(row.sealed, context(hash))
+  }
+
+  /** The same, and ends the token when, and only when, `tx` commits. Of two at the same moment one gets it. */
+  async redeem<Content>(tx: Transaction, purpose: string, token: string): Promise<Content | undefined> {
+    const hash = hashOf(token)
+    const [[row]] = await tx.manager.query(
+      'delete from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now() returning sealed',
+      [hash, purpose],
+    )
+    return row && this.keyring.open<Content>(row.sealed, context(hash))
+  }
+}
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
+const context = (hash: string): string => `one_time_tokens/${hash}`
