@@ -1,4 +1,4 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common'
+import { applyDecorators, type CanActivate, SetMetadata, type Type, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger'
 import { MembershipLevel } from './membership-level.js'
 import type { Scope } from './scopes.js'
@@ -10,6 +10,8 @@ export type AccessRule =
   | { kind: 'public' }
   /** For people with a session; an API key is refused whatever its scopes. */
   | { kind: 'no-keys' }
+  /** For a caller with credentials of another kind, which the named guard checks. */
+  | { kind: 'guarded'; by: string }
   | ScopeRule
 
 export interface ScopeRule {
@@ -19,6 +21,8 @@ export interface ScopeRule {
   level: MembershipLevel
   /** The path parameter that is the organization itself, rather than what the route is nested in. */
   itself?: string
+  /** The field of the body that names the organization, where the path does not. */
+  inBody?: string
   /** States of the organization in which the route answers all the same. */
   during: readonly ('deletion' | 'deactivation')[]
 }
@@ -26,6 +30,7 @@ export interface ScopeRule {
 interface ScopeOptions {
   level?: MembershipLevel
   itself?: string
+  inBody?: string
   during?: ScopeRule['during']
 }
 
@@ -35,10 +40,10 @@ interface ScopeOptions {
  */
 export const RequiresScope = (
   scope: Scope,
-  { level = MembershipLevel.Member, itself, during = [] }: ScopeOptions = {},
+  { level = MembershipLevel.Member, itself, inBody, during = [] }: ScopeOptions = {},
 ) =>
   applyDecorators(
-    SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, itself, during } satisfies AccessRule),
+    SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, itself, inBody, during } satisfies AccessRule),
     ApiBearerAuth('personal_api_key'),
     ApiExtension('x-required-scope', scope),
     ApiExtension('x-required-level', level),
@@ -53,6 +58,10 @@ export const AnyKey = () =>
 
 /** Opens a route to everyone. */
 export const Public = () => SetMetadata(ACCESS_RULE, { kind: 'public' } satisfies AccessRule)
+
+/** Opens a route to callers that `guard` lets in, such as a provider with its own tokens; personal API keys are no use. */
+export const GuardedBy = (guard: Type<CanActivate>) =>
+  applyDecorators(SetMetadata(ACCESS_RULE, { kind: 'guarded', by: guard.name } satisfies AccessRule), UseGuards(guard))
 
 /** Closes a route to every key, whatever its scopes. */
 export const NoKeys = () => SetMetadata(ACCESS_RULE, { kind: 'no-keys' } satisfies AccessRule)

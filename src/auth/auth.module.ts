@@ -26,6 +26,6 @@ import { UsersDirectory } from './users-directory.js'
     PersonalApiKeysService,
     UsersDirectory,
   ],
-  exports: [ProductFeatures, RouteDeclarations, PersonalApiKeysService, UsersDirectory, KeyUsage],
+  exports: [ProductFeatures, RateLimits, RouteDeclarations, PersonalApiKeysService, UsersDirectory, KeyUsage],
 })
 export class AuthModule {}

@@ -1,4 +1,4 @@
-export { AnyKey, NoKeys, Public, RequiresScope, type AccessRule } from './access-rule.js'
+export { AnyKey, GuardedBy, NoKeys, Public, RequiresScope, type AccessRule } from './access-rule.js'
 export { AuthModule } from './auth.module.js'
 export { CurrentCaller, type Caller, type OrganizationCaller } from './caller.js'
 export { MembershipLevel } from './membership-level.js'
@@ -7,4 +7,5 @@ export { ProductFeatures, type FeatureKey, type ProductFeature } from './product
 export { RouteDeclarations, type RouteDeclaration } from './route-declarations.js'
 export { covers, scopes, type Scope } from './scopes.js'
 export { User } from './user.entity.js'
-export { UsersDirectory } from './users-directory.js'
+export { RateLimits } from './rate-limits.js'
+export { type NewUser, UsersDirectory } from './users-directory.js'

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify'
 import { Database } from '../platform/database/database.js'
+import { bodyField } from '../platform/http/body.js'
 import { isUuid } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { ACCESS_RULE, type AccessRule, type ScopeRule } from './access-rule.js'
@@ -48,7 +49,7 @@ export class ScopesGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.getAllAndOverride<AccessRule>(ACCESS_RULE, [context.getHandler(), context.getClass()])
-    if (rule.kind === 'public') return true
+    if (rule.kind === 'public' || rule.kind === 'guarded') return true
     const request = context.switchToHttp().getRequest<GuardedRequest>()
     const wanted = wantedOrganization(request, rule)
     const access = await this.authenticate(request, wanted)
@@ -124,8 +125,9 @@ interface WantedOrganization {
 }
 
 function wantedOrganization(request: FastifyRequest, rule: AccessRule): WantedOrganization {
+  const { itself, inBody } = rule.kind === 'scope' ? rule : {}
   const parameters = request.params as Record<string, string>
-  const text = parameters[(rule.kind === 'scope' && rule.itself) || 'organization_id']
+  const text = inBody ? String(bodyField(request.body, inBody)) : parameters[itself ?? 'organization_id']
   if (text === undefined) return { named: false, current: false }
   if (text === '@current') return { named: true, current: true }
   return { named: true, current: false, id: isUuid(text) ? text.toLowerCase() : undefined }
