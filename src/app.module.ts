@@ -4,6 +4,7 @@ import { AuthModule } from './auth/index.js'
 import { IntegrationsModule, type IntegrationProviderClass } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
+import { shippedProviders } from './integrations/providers/index.js'
 import type { Config } from './platform/config/config.js'
 import { ConfigModule } from './platform/config/config.module.js'
 import { DatabaseModule } from './platform/database/database.module.js'
@@ -41,7 +42,7 @@ export class AppModule {
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
-        IntegrationsModule.forRoot({ providers: [...integrations] }),
+        IntegrationsModule.forRoot({ providers: [...shippedProviders, ...integrations] }),
         UsersModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,

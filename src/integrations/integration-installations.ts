@@ -124,7 +124,8 @@ export class IntegrationInstallations {
     const { organization_id, kind, integration_id } = installation
     const [entered] = await tx.manager.query(
       `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)
-       on conflict (kind, integration_id) do update set organization_id = excluded.organization_id, id = excluded.id
+       on conflict (kind, integration_id) do update
+         set organization_id = excluded.organization_id, id = excluded.id, removed_at = null
          where not exists (select 1 from organization_integrations i
            where i.organization_id = integration_directory.organization_id and i.id = integration_directory.id)
        returning id`,

@@ -81,6 +81,10 @@ export class IntegrationsService {
         kind,
       ])
       await tx.manager.delete(OrganizationIntegration, { organization_id, id })
+      await tx.manager.query(
+        'update integration_directory set removed_at = now() where kind = $1 and integration_id = $2 and id = $3',
+        [kind, row.integration_id, id],
+      )
       await tx.publish(integrationRemoved(actor, row))
     })
   }

@@ -52,6 +52,9 @@ describe('every route x scope x level x foreign organization', () => {
       'HealthController.live',
       'HealthController.ready',
       'MetricsController.metrics',
+      'VercelSsoController.arrive',
+      'VercelSsoController.exchange',
+      'VercelConnectController.callback',
     ])
     const wrong: string[] = []
     for (const { method, path, rule } of routes) {
