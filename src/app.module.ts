@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { AuthModule } from './auth/index.js'
-import { IntegrationsModule, type IntegrationProviderClass } from './integrations/index.js'
+import { IntegrationsModule, type IntegrationProviderClass, shippedProviders } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
@@ -41,7 +41,7 @@ export class AppModule {
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
-        IntegrationsModule.forRoot({ providers: [...integrations] }),
+        IntegrationsModule.forRoot({ providers: [...shippedProviders, ...integrations] }),
         UsersModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,

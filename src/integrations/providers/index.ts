@@ -1,0 +1,5 @@
+import type { IntegrationProviderClass } from '../integrations.module.js'
+import { AwsMarketplaceProvider } from './aws-marketplace/aws-marketplace.provider.js'
+
+/** The kinds of integration that every server knows. Each stays silent until it is configured. */
+export const shippedProviders: readonly IntegrationProviderClass[] = [AwsMarketplaceProvider]
