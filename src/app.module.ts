@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { AuthModule } from './auth/index.js'
-import { IntegrationsModule, type IntegrationProviderClass } from './integrations/index.js'
+import { IntegrationsModule, type IntegrationProviderClass, shippedProviders } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
 import { shippedProviders } from './integrations/providers/index.js'

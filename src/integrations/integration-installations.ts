@@ -96,7 +96,7 @@ export class IntegrationInstallations {
   }
 
   /** The integration that an exclusive provider knows by this id. */
-  async find<Config, Secrets>(
+  async find<Config = Record<string, unknown>, Secrets = Record<string, unknown>>(
     kind: string,
     integrationId: string,
     on: Queryable = this.database,

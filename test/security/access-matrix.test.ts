@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { covers, RouteDeclarations, scopes } from '../../src/index.js'
 import { MembershipLevel, type TestOrganization, type TestUser, useServer } from '../support/kit.js'
 
-const server = useServer()
+/** Everything that has to be configured to exist, does. */
+const server = useServer({
+  environment: {
+    AWS_MARKETPLACE_PRODUCT_CODES: 'product',
+    AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
+    AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:topic',
+  },
+})
 
 /** Who calls: members of the organization at each level, and someone of another organization. */
 const callers = ['owner', 'admin', 'member', 'stranger'] as const
@@ -55,7 +62,16 @@ describe('every route x scope x level x foreign organization', () => {
       'VercelSsoController.arrive',
       'VercelSsoController.exchange',
       'VercelConnectController.callback',
+      'AwsMarketplaceController.register',
     ])
+    expect(
+      routes.flatMap(({ handler, rule }) => (rule.kind === 'guarded' ? [`${handler} by ${rule.by}`] : [])),
+    ).toEqual(
+      expect.arrayContaining([
+        'VercelInstallationsController.upsert by VercelTokenGuard',
+        'AwsMarketplaceController.hear by SnsSignatureGuard',
+      ]),
+    )
     const wrong: string[] = []
     for (const { method, path, rule } of routes) {
       if (rule.kind === 'public' || rule.kind === 'guarded') continue

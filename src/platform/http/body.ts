@@ -1,7 +1,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common'
+import { RouteConfig } from '@nestjs/platform-fastify'
 import { plainToInstance } from 'class-transformer'
 import { validate } from 'class-validator'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ApiError } from './error-catalogue.js'
 import { fieldError, fieldsOf, pythonType } from './fields.js'
 import { malformedJson, unsupportedMediaType } from './http.errors.js'
@@ -23,17 +24,21 @@ export function registerBodyParsers(server: FastifyInstance): void {
     { parseAs: 'string' },
     async (_request: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
   )
-  server.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer' },
-    async (request: { headers: { 'content-type'?: string } }, body: Buffer) => {
-      if (body.length === 0) return undefined
-      return new UnreadableBody(
-        unsupportedMediaType({ mediaType: (request.headers['content-type'] ?? '').slice(0, 100) }),
-      )
-    },
-  )
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined
+    if (takesJsonAsText(request)) return readJson(body)
+    return new UnreadableBody(
+      unsupportedMediaType({ mediaType: (request.headers['content-type'] ?? '').slice(0, 100) }),
+    )
+  })
 }
+
+/** Reads `text/plain` bodies of a route as JSON, for callers who say the one and send the other. */
+export const JsonAsText = () => RouteConfig({ jsonAsText: true })
+
+const takesJsonAsText = (request: FastifyRequest): boolean =>
+  (request.routeOptions.config as { jsonAsText?: boolean }).jsonAsText === true &&
+  /^text\/plain\s*(;|$)/i.test(request.headers['content-type'] ?? '')
 
 /** A field of a body that may be anything, for those who look into it before validation. */
 export const bodyField = (body: unknown, name: string): unknown =>

@@ -1,6 +1,12 @@
 import { Foundation1761955200000 } from './0001-foundation.js'
 import { Integrations1764000000000 } from './0002-integrations.js'
 import { IntegrationProviders1764100000000 } from './0003-integration-providers.js'
+import { AwsMarketplace1764200000000 } from './0004-aws-marketplace.js'
 
 /** Every migration, in the order in which they run. */
-export const migrations = [Foundation1761955200000, Integrations1764000000000, IntegrationProviders1764100000000]
+export const migrations = [
+  Foundation1761955200000,
+  Integrations1764000000000,
+  IntegrationProviders1764100000000,
+  AwsMarketplace1764200000000,
+]

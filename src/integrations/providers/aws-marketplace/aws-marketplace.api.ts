@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { Config } from '../../../platform/config/config.js'
+import type { Logger } from '../../../platform/logging/logger.js'
+import { LOGGER } from '../../../platform/logging/logger.token.js'
+import { ApiError } from '../../../platform/http/error-catalogue.js'
+import { Outbound } from '../../../platform/outbound/outbound.js'
+import { ProviderError } from '../../integration-provider.js'
+import type { Entitlement, MarketplaceCustomer } from './aws-marketplace.config.js'
+import { refusedRegistrationToken } from './aws-marketplace.errors.js'
+import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { awsSentence, isBuyersMistake, nameOf, UNREADABLE } from './aws-failures.js'
+import { AwsRequestHandler } from './aws-request-handler.js'
+
+const MAX_ATTEMPTS = 3
+/** Far more than a product has dimensions, and an end to an answer that has none. */
+const MAX_PAGES = 100
+
+/**
+ * Asks AWS Marketplace, with the credentials that the AWS SDK finds by itself. The SDK is loaded by the first question.
+ * Sources: https://docs.aws.amazon.com/marketplace/latest/APIReference/API_marketplace-metering_ResolveCustomer.html,
+ * https://docs.aws.amazon.com/marketplace/latest/APIReference/API_marketplace-entitlements_GetEntitlements.html
+ */
+@Injectable()
+export class AwsMarketplaceApi {
+  private readonly metering = once(async () => {
+    const { MarketplaceMetering } = await import('@aws-sdk/client-marketplace-metering')
+    return new MarketplaceMetering(this.options(this.config.get('AWS_MARKETPLACE_METERING_ENDPOINT')))
+  })
+  private readonly entitlementService = once(async () => {
+    const { MarketplaceEntitlementService } = await import('@aws-sdk/client-marketplace-entitlement-service')
+    return new MarketplaceEntitlementService(this.options(this.config.get('AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT')))
+  })
+
+  constructor(
+    private readonly config: Config,
+    private readonly outbound: Outbound,
+    private readonly settings: AwsMarketplaceSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Who came from AWS Marketplace with this token.
+   * @throws {ApiError} 400 for a token that AWS does not accept
+   * @throws {ProviderError} when AWS cannot say
+   */
+  async resolveCustomer(token: string): Promise<MarketplaceCustomer> {
+    const resolved = await this.ask(async () =>
+      (await this.metering()).resolveCustomer({ RegistrationToken: token }).catch((error: Error) => {
+        throw isBuyersMistake(error) ? refusedRegistrationToken() : error
+      }),
+    )
+    const { ProductCode, CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = resolved
+    const customer_identifier = CustomerIdentifier || CustomerAWSAccountId
+    if (!ProductCode || !customer_identifier || !CustomerAWSAccountId) throw new ProviderError(UNREADABLE)
+    return {
+      product_code: ProductCode,
+      customer_identifier,
+      customer_aws_account_id: CustomerAWSAccountId,
+      ...(LicenseArn ? { license_arn: LicenseArn } : {}),
+    }
+  }
+
+  /**
+   * What a customer is entitled to, of all its licenses.
+   * @throws {ProviderError} when AWS cannot say
+   */
+  async entitlements(customer: MarketplaceCustomer): Promise<Entitlement[]> {
+    if (!this.settings.enabled) throw new ProviderError('AWS Marketplace is not configured on this server.')
+    const found: Entitlement[] = []
+    let NextToken: string | undefined
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const answer = await this.ask(async () =>
+        (await this.entitlementService()).getEntitlements({
+          ProductCode: customer.product_code,
+          Filter: { CUSTOMER_AWS_ACCOUNT_ID: [customer.customer_aws_account_id] },
+          NextToken,
+        }),
+      )
+      for (const { Dimension, Value, ExpirationDate, LicenseArn } of answer.Entitlements ?? [])
+        found.push({
+          dimension: Dimension ?? '',
+          value: Value?.IntegerValue ?? Value?.DoubleValue ?? Value?.BooleanValue ?? Value?.StringValue ?? null,
+          expiration_date: ExpirationDate?.toISOString() ?? null,
+          ...(LicenseArn ? { license_arn: LicenseArn } : {}),
+        })
+      NextToken = answer.NextToken
+      if (!NextToken) return found
+    }
+    throw new ProviderError(UNREADABLE)
+  }
+
+  private async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question()
+    } catch (error) {
+      if (error instanceof ApiError) throw error
+      // Not the error itself: it may repeat what was answered.
+      this.logger.warn({ aws_error: nameOf(error) }, 'AWS Marketplace did not answer a question')
+      throw new ProviderError(awsSentence(error))
+    }
+  }
+
+  private options(endpoint: string | undefined) {
+    return {
+      region: this.config.get('AWS_REGION'),
+      maxAttempts: MAX_ATTEMPTS,
+      requestHandler: new AwsRequestHandler(this.outbound),
+      ...(endpoint ? { endpoint } : {}),
+    }
+  }
+}
+
+const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
+  let made: Promise<Value> | undefined
+  return () => (made ??= make())
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+export const AWS_MARKETPLACE = 'aws-marketplace'
+
+/** Where a subscription stands. `pending` until Amazon SNS said a word about it. */
+export const subscriptionStatus = z.enum([
+  'pending',
+  'subscribed',
+  'subscribe-failed',
+  'unsubscribe-pending',
+  'unsubscribed',
+])
+
+export type SubscriptionStatus = z.infer<typeof subscriptionStatus>
+
+/** What a customer is entitled to in one dimension of the product. */
+export const entitlement = z.object({
+  dimension: z.string(),
+  value: z.union([z.number(), z.boolean(), z.string()]).nullable(),
+  /** ISO 8601; null where it does not end. */
+  expiration_date: z.string().nullable(),
+  license_arn: z.string().optional(),
+})
+
+export type Entitlement = z.infer<typeof entitlement>
+
+/** Who bought what, as ResolveCustomer says. */
+export const marketplaceCustomer = z.object({
+  product_code: z.string(),
+  /** The id that Amazon SNS uses. Products listed since 2026 have none; theirs is the AWS account's. */
+  customer_identifier: z.string(),
+  customer_aws_account_id: z.string(),
+  license_arn: z.string().optional(),
+})
+
+export type MarketplaceCustomer = z.infer<typeof marketplaceCustomer>
+
+export const awsMarketplaceConfig = marketplaceCustomer.extend({
+  type: z.literal('marketplace'),
+  status: subscriptionStatus,
+  entitlements: z.array(entitlement),
+})
+
+export type AwsMarketplaceConfig = z.infer<typeof awsMarketplaceConfig>
+
+/** A customer may buy several products, and each of them once. */
+export const integrationIdOf = (of: Pick<MarketplaceCustomer, 'product_code' | 'customer_identifier'>): string =>
+  `${of.product_code}:${of.customer_identifier}`

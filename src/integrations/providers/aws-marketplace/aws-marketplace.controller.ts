@@ -1,0 +1,85 @@
+import { Body, Controller, Header, HttpCode, Post, Redirect, Res, UseGuards } from '@nestjs/common'
+import { ApiConsumes, ApiCreatedResponse, ApiExcludeEndpoint, ApiOkResponse } from '@nestjs/swagger'
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import type { FastifyReply } from 'fastify'
+import {
+  CurrentCaller,
+  GuardedBy,
+  MembershipLevel,
+  type OrganizationCaller,
+  Public,
+  RequiresScope,
+} from '../../../auth/index.js'
+import { JsonAsText } from '../../../platform/http/body.js'
+import { IntegrationView } from '../../integration.dto.js'
+import { IntegrationsService } from '../../integrations.service.js'
+import { RegistrationClaim, RegistrationForm } from './aws-marketplace.dto.js'
+import { AwsMarketplaceEnabled } from './aws-marketplace.enabled.js'
+import { AwsMarketplaceNotifications } from './aws-marketplace.notifications.js'
+import { AwsMarketplaceRegistrations } from './aws-marketplace.registrations.js'
+import { CountedByAddress } from './counted-by-address.js'
+import type { SnsMessage } from './sns-message.js'
+import { SnsSignatureGuard } from './sns-signature.guard.js'
+
+/** What AWS calls: the buyer's browser, and Amazon SNS. */
+@ApiTags('aws-marketplace')
+@Controller('api/aws-marketplace')
+@UseGuards(AwsMarketplaceEnabled)
+export class AwsMarketplaceController {
+  constructor(
+    private readonly registrations: AwsMarketplaceRegistrations,
+    private readonly notifications: AwsMarketplaceNotifications,
+  ) {}
+
+  @Post('register')
+  @Public()
+  @UseGuards(CountedByAddress)
+  @Redirect()
+  // The address that the browser is sent to holds what claims the purchase.
+  @Header('cache-control', 'no-store')
+  @Header('referrer-policy', 'no-referrer')
+  @ApiOperation({ operationId: 'aws_marketplace_register', summary: 'Receive a buyer from AWS Marketplace' })
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiResponse({ status: 303, description: 'To the page where the purchase is claimed.' })
+  async register(@Body() form: RegistrationForm): Promise<{ url: string; statusCode: number }> {
+    return { url: await this.registrations.register(form['x-amzn-marketplace-token']), statusCode: 303 }
+  }
+
+  @Post('sns')
+  @GuardedBy(SnsSignatureGuard)
+  @JsonAsText()
+  @HttpCode(200)
+  @ApiExcludeEndpoint()
+  hear(@Body() message: SnsMessage): Promise<void> {
+    return this.notifications.hear(message)
+  }
+}
+
+/** What an owner calls, with the link that the buyer's browser was given. */
+@ApiTags('aws-marketplace')
+@Controller('api/organizations/:organization_id/integrations/aws-marketplace')
+@UseGuards(AwsMarketplaceEnabled)
+export class AwsMarketplaceClaimController {
+  constructor(
+    private readonly registrations: AwsMarketplaceRegistrations,
+    private readonly integrations: IntegrationsService,
+  ) {}
+
+  @Post('claim')
+  @RequiresScope('organization_integration:write', { level: MembershipLevel.Owner })
+  @ApiOperation({
+    operationId: 'organizations_integrations_aws_marketplace_claim_create',
+    summary: 'Claim a purchase of AWS Marketplace',
+  })
+  @ApiCreatedResponse({ type: IntegrationView })
+  @ApiOkResponse({ type: IntegrationView, description: 'The organization had it already; it is brought up to date.' })
+  async claim(
+    @CurrentCaller() caller: OrganizationCaller,
+    @Body() { registration }: RegistrationClaim,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IntegrationView> {
+    const { id, created } = await this.registrations.claim(caller, registration)
+    if (!created) void reply.status(200)
+    return this.integrations.retrieve(caller, id)
+  }
+}

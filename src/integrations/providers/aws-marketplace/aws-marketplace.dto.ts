@@ -1,0 +1,16 @@
+import { StringField } from '../../../platform/http/fields.js'
+
+/** What the buyer's browser posts when it comes from AWS Marketplace. */
+export class RegistrationForm {
+  @StringField({ required: true, maxLength: 10_000, description: 'The registration token of AWS Marketplace.' })
+  'x-amzn-marketplace-token'!: string
+}
+
+export class RegistrationClaim {
+  @StringField({
+    required: true,
+    maxLength: 100,
+    description: 'What the claim page was given as `registration`. It works once, for seven days.',
+  })
+  registration!: string
+}

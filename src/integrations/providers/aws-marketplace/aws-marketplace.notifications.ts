@@ -1,0 +1,95 @@
+import { Inject, Injectable } from '@nestjs/common'
+import { z } from 'zod'
+import { Database, type Transaction } from '../../../platform/database/database.js'
+import type { Logger } from '../../../platform/logging/logger.js'
+import { LOGGER } from '../../../platform/logging/logger.token.js'
+import { Outbound } from '../../../platform/outbound/outbound.js'
+import { OutboundError } from '../../../platform/outbound/outbound.error.js'
+import { IntegrationInstallations } from '../../integration-installations.js'
+import { AWS_MARKETPLACE, integrationIdOf, type SubscriptionStatus } from './aws-marketplace.config.js'
+import { awsMarketplaceUnavailable, unverifiedNotification } from './aws-marketplace.errors.js'
+import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { AwsMarketplaceStatuses } from './aws-marketplace.statuses.js'
+import type { SnsMessage } from './sns-message.js'
+import { SnsUrls } from './sns-urls.js'
+
+const statusAfter = new Map<string, SubscriptionStatus>([
+  ['subscribe-success', 'subscribed'],
+  ['subscribe-fail', 'subscribe-failed'],
+  ['unsubscribe-pending', 'unsubscribe-pending'],
+  ['unsubscribe-success', 'unsubscribed'],
+])
+
+/** Source: https://docs.aws.amazon.com/marketplace/latest/userguide/saas-notification.html, whose example has a space. */
+const notice = z.object({
+  action: z.string(),
+  'customer-identifier': z.string().trim().min(1),
+  'product-code': z.string().trim().min(1),
+})
+
+/** Takes what Amazon SNS says about subscriptions. Each message counts once, on whichever node it arrives. */
+@Injectable()
+export class AwsMarketplaceNotifications {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: AwsMarketplaceSettings,
+    private readonly statuses: AwsMarketplaceStatuses,
+    private readonly installations: IntegrationInstallations,
+    private readonly urls: SnsUrls,
+    private readonly outbound: Outbound,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** @throws {ApiError} 503 for a subscription that could not be confirmed; SNS asks again */
+  async hear(message: SnsMessage): Promise<void> {
+    if (message.Type === 'SubscriptionConfirmation') return this.confirm(message)
+    if (message.Type === 'UnsubscribeConfirmation')
+      return this.logger.error({ topic: message.TopicArn }, 'this server was unsubscribed from an SNS topic')
+    const { success, data: heard } = notice.safeParse(parsed(message.Message))
+    const known = success && (heard.action === 'entitlement-updated' || statusAfter.has(heard.action))
+    // A message that means nothing here would mean nothing when it comes again.
+    if (!known || !this.settings.productCodes.includes(heard['product-code']))
+      return this.logger.warn({ message: message.MessageId }, 'message of SNS means nothing here')
+    await this.database.transaction(async (tx) => {
+      if (await this.isNew(tx, message)) await this.apply(tx, message, heard)
+    })
+  }
+
+  private async apply(tx: Transaction, { Timestamp }: SnsMessage, heard: z.infer<typeof notice>): Promise<void> {
+    const customer = { product_code: heard['product-code'], customer_identifier: heard['customer-identifier'] }
+    const status = statusAfter.get(heard.action)
+    if (status && !(await this.statuses.hear(tx, customer, status, Timestamp))) return
+    const integration = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customer), tx)
+    if (!integration) return
+    if (status) await this.installations.update(tx, integration, { config: { status } })
+    else await this.installations.update(tx, integration, {}, true)
+  }
+
+  private async confirm(message: SnsMessage & { Type: 'SubscriptionConfirmation' }): Promise<void> {
+    if (!this.urls.isConfirmation(message.SubscribeURL)) throw unverifiedNotification()
+    const answer = await this.outbound.fetch(message.SubscribeURL).catch((error) => {
+      if (error instanceof OutboundError) return undefined
+      throw error
+    })
+    if (answer?.status !== 200) throw awsMarketplaceUnavailable({}, { headers: { 'retry-after': '30' } })
+    this.logger.info({ topic: message.TopicArn }, 'subscribed to an SNS topic')
+  }
+
+  /** Remembered for longer than a message is accepted. */
+  private async isNew(tx: Transaction, { MessageId }: SnsMessage): Promise<boolean> {
+    await tx.manager.query(`delete from aws_marketplace_messages where received_at < now() - interval '1 day'`)
+    const remembered = await tx.manager.query(
+      'insert into aws_marketplace_messages (message_id) values ($1) on conflict do nothing returning message_id',
+      [MessageId],
+    )
+    return remembered.length > 0
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

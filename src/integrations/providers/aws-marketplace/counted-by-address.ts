@@ -1,0 +1,15 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
+import type { FastifyRequest } from 'fastify'
+import { RateLimits } from '../../../auth/index.js'
+
+/** Counts callers without a key as the ScopesGuard does: by their address. */
+@Injectable()
+export class CountedByAddress implements CanActivate {
+  constructor(private readonly limits: RateLimits) {}
+
+  /** @throws {ApiError} 429 */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    await this.limits.count(`ip:${context.switchToHttp().getRequest<FastifyRequest>().ip}`)
+    return true
+  }
+}
