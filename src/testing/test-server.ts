@@ -14,7 +14,7 @@ import {
   PersonalApiKeysService,
   UsersDirectory,
 } from '../index.js'
-import { openTestDatabase, type TestDatabase } from './test-database.js'
+import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
 import { TestOrganization, TestUser } from './test-people.js'
 
 /** An answer over HTTP. */
@@ -25,8 +25,16 @@ export interface Answer {
   text: string
 }
 
-/** What a test server runs beside Polity itself, and settings that differ from {@link testEnvironment}. */
-export type TestServerOptions = Omit<AppModuleOptions, 'logger'> & { environment?: Record<string, string> }
+/** What a test server runs beside Polity itself. */
+export interface TestServerOptions extends Omit<AppModuleOptions, 'logger'> {
+  /** Settings that differ from {@link testEnvironment}. */
+  environment?: Record<string, string>
+  /**
+   * Whether the server is alone on a new database: where `TEST_DATABASE_URL` serves several, each delivers the events of
+   * all. Default: false.
+   */
+  ownDatabase?: boolean
+}
 
 /** The environment of every test server, and nothing of the process's own but `TEST_DATABASE_URL`: limits that no test meets by accident. */
 export const testEnvironment = (): Record<string, string | undefined> => ({
@@ -64,11 +72,11 @@ export class TestServer {
     return server
   }
 
-  async start({ environment = {}, ...options }: TestServerOptions): Promise<void> {
+  async start({ environment = {}, ownDatabase = false, ...options }: TestServerOptions): Promise<void> {
     const stream = new PassThrough()
     stream.on('data', (chunk: Buffer) => this.logLines.push(chunk.toString()))
     const variables = { ...testEnvironment(), ...environment }
-    this.opened = await openTestDatabase(variables.DATABASE_URL)
+    this.opened = await (ownDatabase ? newTestDatabase : openTestDatabase)(variables.DATABASE_URL)
     try {
       const config = loadConfig({ ...variables, DATABASE_URL: this.opened.url })
       this.application = await createApplication(config, { ...options, logger: pino(stream) })
