@@ -105,10 +105,9 @@ export class IntegrationInstallations {
     return row && (this.open(row) as InstalledIntegration<Config, Secrets>)
   }
 
-  /** With its row, for those who look after what the provider was told. */
-  async load(organizationId: string, id: string): Promise<[OrganizationIntegration, InstalledIntegration] | undefined> {
-    const [row] = await this.database.query(byId, [organizationId, id])
-    return row && [row, this.open(row)]
+  /** Its row, secrets sealed. */
+  async load(organizationId: string, id: string): Promise<OrganizationIntegration | undefined> {
+    return (await this.database.query(byId, [organizationId, id]))[0]
   }
 
   /** @throws {UnopenableSecret} */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { expectError, type TestOrganization, TestServer } from '../support/kit.js'
+import { eventually } from '../../src/testing/index.js'
 import { FakeVercel, installationId, json } from '../support/vercel.js'
 
 let vercel: FakeVercel
@@ -8,11 +9,11 @@ const server = new TestServer()
 
 beforeAll(async () => {
   vercel = await new FakeVercel().start()
-  await server.start({ environment: vercel.environment })
+  await server.start({ environment: vercel.environment, ownDatabase: true })
 })
 
 afterAll(async () => {
-  await server.application.close()
+  await server.close()
   await vercel.stop()
 })
 
@@ -41,13 +42,6 @@ async function linked(): Promise<{ organization: TestOrganization; path: string;
   const { body } = await organization.owner.get(`${organization.path}integrations/`)
   const { id } = body.results[0]
   return { organization, id, path: `${organization.path}integrations/${id}/` }
-}
-
-async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, patienceMs = 20_000): Promise<T> {
-  for (const deadline = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
-    const value = await read()
-    if (holds(value) || Date.now() > deadline) return value
-  }
 }
 
 describe('linking an account at Vercel', () => {
@@ -124,7 +118,7 @@ describe('mapping the environments of a linked account', () => {
     const project = organization.view.projects[0]!.id
     const { body } = await organization.owner.patch(`${path}environment-mapping/`, { production: project })
     expect(body.config.sync).toMatchObject({ state: 'pending' })
-    const view = await until(
+    const view = await eventually(
       () => organization.owner.get(path),
       (answer) => answer.body.config.sync.state === 'synced',
     )
@@ -161,7 +155,7 @@ describe('mapping the environments of a linked account', () => {
     vercel.trouble = trouble
     const mapped = await organization.owner.patch(`${path}environment-mapping/`, { production: project })
     expect(mapped.status).toBe(200)
-    const failing = await until(
+    const failing = await eventually(
       () => organization.owner.get(path),
       (answer) => answer.body.config.sync.state === 'failing',
     )
@@ -169,7 +163,7 @@ describe('mapping the environments of a linked account', () => {
     expect(failing.body.config.sync.last_error).toMatch(new RegExp(`${sentence.source}|failed repeatedly`))
     expect(failing.body.config.environment_mapping.production).toBe(project)
     vercel.trouble = undefined
-    const recovered = await until(
+    const recovered = await eventually(
       () => organization.owner.get(path),
       (answer) => answer.body.config.sync.state === 'synced',
       45_000,

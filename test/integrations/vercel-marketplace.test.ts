@@ -21,11 +21,14 @@ beforeAll(async () => {
   billing.listen(0, '127.0.0.1')
   await once(billing, 'listening')
   const billingUrl = `http://127.0.0.1:${(billing.address() as AddressInfo).port}`
-  await server.start({ environment: { ...vercel.environment, BILLING_GATE_URL: billingUrl } })
+  await server.start({
+    environment: { ...vercel.environment, BILLING_GATE_URL: billingUrl },
+    ownDatabase: true,
+  })
 })
 
 afterAll(async () => {
-  await server.application.close()
+  await server.close()
   await vercel.stop()
   billing.close()
 })

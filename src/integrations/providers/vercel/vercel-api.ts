@@ -114,7 +114,8 @@ export class VercelApi {
 
   /** @throws {OutboundError} when Vercel did not answer, {@link ProviderError} when its answer is no use */
   private async answer<Value>(call: PromiseLike<Result<Value, Error>>): Promise<Value> {
-    const result = await call
+    // Of an answer that is no JSON the SDK throws, where it returns all other errors.
+    const result = await Promise.resolve(call).catch((error: Error) => ({ ok: false as const, error }))
     if (result.ok) return result.value
     const cause = causeOf(result.error)
     if (cause instanceof OutboundError) throw cause
