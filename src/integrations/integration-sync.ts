@@ -66,8 +66,8 @@ export class IntegrationSync implements OnModuleInit {
   /** Of an older revision nothing is noted: the telling of the newer one is under way. */
   private async note(row: OrganizationIntegration, state: 'synced' | 'failing', error: string | null): Promise<void> {
     await this.database.dataSource.query(
-      `update organization_integrations set sync_state = $4, sync_error = $5,
-         synced_at = case when $4 = 'synced' then now() else synced_at end
+      `update organization_integrations set sync_state = $4::varchar, sync_error = $5,
+         synced_at = case when $4::varchar = 'synced' then now() else synced_at end
        where organization_id = $1 and id = $2 and revision = $3`,
       [row.organization_id, row.id, row.revision, state, error],
     )
