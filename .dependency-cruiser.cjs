@@ -25,6 +25,13 @@ module.exports = {
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },
+    {
+      name: 'testing-is-for-tests',
+      comment: 'The test kit drives the whole server, so no part of the server uses it.',
+      severity: 'error',
+      from: { path: '^src/(?!testing/)' },
+      to: { path: '^src/testing/' },
+    },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {

@@ -51,7 +51,13 @@ export async function createApplication(
     application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
   }
   serveOpenApi(application)
-  await application.init()
-  await server.ready()
-  return application
+  try {
+    await application.init()
+    await server.ready()
+    return application
+  } catch (error) {
+    // Its connections, and the deliveries that it may have begun, would outlive it.
+    await application.close()
+    throw error
+  }
 }

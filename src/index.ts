@@ -21,3 +21,4 @@ export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } 
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
 export { Outbound } from './platform/outbound/outbound.js'
 export { OutboundError } from './platform/outbound/outbound.error.js'
+export { StartError } from './platform/start-error.js'

@@ -105,10 +105,9 @@ export class IntegrationInstallations {
     return row && (this.open(row) as InstalledIntegration<Config, Secrets>)
   }
 
-  /** With its row, for those who look after what the provider was told. */
-  async load(organizationId: string, id: string): Promise<[OrganizationIntegration, InstalledIntegration] | undefined> {
-    const [row] = await this.database.query(byId, [organizationId, id])
-    return row && [row, this.open(row)]
+  /** Its row, secrets sealed. */
+  async load(organizationId: string, id: string): Promise<OrganizationIntegration | undefined> {
+    return (await this.database.query(byId, [organizationId, id]))[0]
   }
 
   /** @throws {UnopenableSecret} */
@@ -124,7 +123,8 @@ export class IntegrationInstallations {
     const { organization_id, kind, integration_id } = installation
     const [entered] = await tx.manager.query(
       `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)
-       on conflict (kind, integration_id) do update set organization_id = excluded.organization_id, id = excluded.id
+       on conflict (kind, integration_id) do update
+         set organization_id = excluded.organization_id, id = excluded.id, removed_at = null
          where not exists (select 1 from organization_integrations i
            where i.organization_id = integration_directory.organization_id and i.id = integration_directory.id)
        returning id`,

@@ -7,7 +7,7 @@ import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { ProviderError, sentenceOf } from './integration-provider.js'
-import type { OrganizationIntegration } from './organization-integration.entity.js'
+import type { OrganizationIntegration, SyncState } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 /**
@@ -46,30 +46,38 @@ export class IntegrationSync implements OnModuleInit {
       this.listeners.on(`organization_integration.${type}`, (event) => this.tell(event, 'configure'))
   }
 
-  private async tell({ organization_id, payload }: DomainEvent, hook: 'install' | 'configure'): Promise<void> {
-    const loaded = await this.installations.load(organization_id, String(payload.id))
-    if (!loaded) return
-    const [row, integration] = loaded
+  /** Tells it again when it changed meanwhile: whichever telling ends last, it is of the newest revision. */
+  private async tell(event: DomainEvent, hook: 'install' | 'configure'): Promise<void> {
+    while (!(await this.tellOnce(event, hook)));
+  }
+
+  /** @returns whether what was told is still how it is */
+  private async tellOnce({ organization_id, payload }: DomainEvent, hook: 'install' | 'configure'): Promise<boolean> {
+    const row = await this.installations.load(organization_id, String(payload.id))
+    if (!row) return true
     const provider = this.registry.find(row.kind)
-    if (!provider?.[hook]) return
+    // It waits for a server that knows the kind, as during an upgrade.
+    if (!provider && row.sync_state) throw new ProviderError(`${row.kind}: this server does not know the kind`)
+    if (!provider?.[hook]) return true
     try {
-      await provider[hook](integration)
+      await provider[hook](this.installations.open(row))
     } catch (error) {
       this.logger.warn({ err: error, kind: row.kind, integration: row.id, hook }, 'provider could not be told')
       const sentence = sentenceOf(error)
       await this.note(row, 'failing', sentence)
       throw new ProviderError(`${row.kind}: ${sentence}`)
     }
-    await this.note(row, 'synced', null)
+    return this.note(row, 'synced', null)
   }
 
-  /** Of an older revision nothing is noted: the telling of the newer one is under way. */
-  private async note(row: OrganizationIntegration, state: 'synced' | 'failing', error: string | null): Promise<void> {
-    await this.database.dataSource.query(
+  /** Of an older revision nothing is noted. @returns whether it was the newest */
+  private async note(row: OrganizationIntegration, state: SyncState, error: string | null): Promise<boolean> {
+    const [, noted] = await this.database.dataSource.query(
       `update organization_integrations set sync_state = $4::varchar, sync_error = $5,
          synced_at = case when $4::varchar = 'synced' then now() else synced_at end
        where organization_id = $1 and id = $2 and revision = $3`,
       [row.organization_id, row.id, row.revision, state, error],
     )
+    return noted > 0
   }
 }

@@ -10,7 +10,7 @@ import type { Page, PageRequest } from '../platform/http/pagination.js'
 import { BillingGate } from './billing-gate.js'
 import type { EnvironmentMapping, IntegrationHealthView, IntegrationView } from './integration.dto.js'
 import { IntegrationInstallations } from './integration-installations.js'
-import { type InstalledIntegration, sentenceOf } from './integration-provider.js'
+import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved } from './integration.events.js'
 import { integrationCount, integrationPage, integrationView } from './integrations.queries.js'
@@ -44,12 +44,13 @@ export class IntegrationsService {
 
   /** Asks the provider whether the integration works. */
   async health(caller: OrganizationCaller, id: string): Promise<IntegrationHealthView> {
-    const { row, integration } = await this.load(caller, id)
+    const row = await this.load(caller, id)
     const provider = this.registry.find(row.kind)
     if (!provider?.health) return { healthy: null, detail: 'This kind of integration cannot be checked.' }
     try {
-      return await provider.health(integration)
+      return await provider.health(this.installations.open(row))
     } catch (error) {
+      this.logger.warn({ err: error, kind: row.kind, integration: row.id }, 'integration could not be checked')
       return { healthy: false, detail: sentenceOf(error) }
     }
   }
@@ -59,11 +60,10 @@ export class IntegrationsService {
    * @throws {ApiError} 409 while invoices are unpaid, 503 while billing cannot be asked; nothing is changed then
    */
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
-    const { row, integration } = await this.load(caller, id)
-    if (row.config.type !== 'connectable' && row.integration_id !== null) {
-      if (await this.billing.hasOpenInvoices(row)) throw openInvoices()
-      await this.disconnect(row, integration)
-    }
+    const row = await this.load(caller, id)
+    const bought = row.config.type !== 'connectable' && row.integration_id !== null
+    if (bought && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
+    await this.disconnect(row)
     await this.removeLocally(caller, row)
   }
 
@@ -81,6 +81,10 @@ export class IntegrationsService {
         kind,
       ])
       await tx.manager.delete(OrganizationIntegration, { organization_id, id })
+      await tx.manager.query(
+        'update integration_directory set removed_at = now() where kind = $1 and integration_id = $2 and id = $3',
+        [kind, row.integration_id, id],
+      )
       await tx.publish(integrationRemoved(actor, row))
     })
   }
@@ -102,10 +106,10 @@ export class IntegrationsService {
       const config = { ...integration.config, environment_mapping }
       const told = this.registry.find(integration.kind)?.configure !== undefined
       await tx.manager.query(
-        `update organization_integrations set config = $3, updated_at = now(), revision = revision + 1,
-           sync_state = case when $4 then 'pending' else sync_state end
+        `update organization_integrations set config = $3, updated_at = now(), revision = revision + $4,
+           sync_state = case when $4 = 1 then 'pending' else sync_state end
          where organization_id = $1 and id = $2`,
-        [organization_id, id, JSON.stringify(config), told],
+        [organization_id, id, JSON.stringify(config), told ? 1 : 0],
       )
       await tx.publish(environmentsMapped(caller, id, environment_mapping))
       return this.view(tx, caller, id)
@@ -130,18 +134,18 @@ export class IntegrationsService {
     )
   }
 
-  private async disconnect(row: OrganizationIntegration, integration: InstalledIntegration): Promise<void> {
+  private async disconnect(row: OrganizationIntegration): Promise<void> {
     try {
-      await this.registry.find(row.kind)?.disconnect?.(integration)
+      await this.registry.find(row.kind)?.disconnect?.(this.installations.open(row))
     } catch (error) {
       this.logger.error({ err: error, kind: row.kind, integration: row.id }, 'provider could not be told of a removal')
     }
   }
 
-  private async load({ organization_id }: OrganizationCaller, id: string) {
-    const loaded = isUuid(id) ? await this.installations.load(organization_id, id) : undefined
-    if (!loaded) throw notFound()
-    return { row: loaded[0], integration: loaded[1] }
+  private async load({ organization_id }: OrganizationCaller, id: string): Promise<OrganizationIntegration> {
+    const row = isUuid(id) ? await this.installations.load(organization_id, id) : undefined
+    if (!row) throw notFound()
+    return row
   }
 
   private async lock(

@@ -92,23 +92,20 @@ export class OrganizationsService {
     return this.database.transaction((tx) => this.found(tx, caller, organization))
   }
 
-  /** The same within a transaction of the caller's. */
+  /** The same within a transaction of the caller's, who may do without a first project. */
   async found(
     tx: Transaction,
     caller: Pick<Caller, 'user_id' | 'request_id'>,
     { name, ...settings }: CreateOrganization,
+    { firstProject = 'Default project' }: { firstProject?: string | null } = {},
   ): Promise<OrganizationView> {
     this.refuseUnknownReferences(settings)
     const organization_id = uuidv7()
     await this.insertWithSlug(tx, { ...settings, id: organization_id, name })
-    const project_id = await this.projects.create(
-      tx,
-      organization_id,
-      'Default project',
-      settings.default_anonymize_ips ?? false,
-    )
+    const anonymizeIps = settings.default_anonymize_ips ?? false
+    const project_id = firstProject && (await this.projects.create(tx, organization_id, firstProject, anonymizeIps))
     await this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner)
-    await this.users.switchTo(tx, caller.user_id, organization_id, project_id)
+    await this.users.switchTo(tx, caller.user_id, organization_id, project_id || null)
     await tx.publish(organizationCreated({ ...caller, organization_id }, name))
     return this.view(tx, { ...caller, organization_id })
   }

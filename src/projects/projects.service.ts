@@ -6,6 +6,7 @@ import { Database, type Transaction } from '../platform/database/database.js'
 import type { NamedQuery } from '../platform/database/named-query.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import type { ProjectView } from './project.dto.js'
+import { Project } from './project.entity.js'
 import { projectsOfOrganization, projectsOfUser } from './projects.queries.js'
 
 @Injectable()
@@ -19,9 +20,18 @@ export class ProjectsService {
   async create(tx: Transaction, organizationId: string, name: string, anonymizeIps: boolean): Promise<number> {
     const rows = await tx.manager.query(
       `insert into projects (organization_id, uuid, name, api_token, anonymize_ips) values ($1, $2, $3, $4, $5) returning id`,
-      [organizationId, uuidv7(), name, `phc_${randomBytes(32).toString('base64url')}`, anonymizeIps],
+      [organizationId, uuidv7(), name, newApiToken(), anonymizeIps],
     )
     return rows[0].id
+  }
+
+  async rename(tx: Transaction, organizationId: string, id: number, name: string): Promise<void> {
+    await tx.manager.update(Project, { organization_id: organizationId, id }, { name })
+  }
+
+  /** Gives the project a new token; the old one stops working. */
+  async rotateToken(tx: Transaction, organizationId: string, id: number): Promise<void> {
+    await tx.manager.update(Project, { organization_id: organizationId, id }, { api_token: newApiToken() })
   }
 
   listOfOrganization(caller: OrganizationCaller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
@@ -55,3 +65,5 @@ export class ProjectsService {
     )
   }
 }
+
+const newApiToken = (): string => `phc_${randomBytes(32).toString('base64url')}`

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { parse } from 'yaml'
-import { expectError, TestServer, useServer } from '../support/kit.js'
+import { expectError, testEnvironment, TestServer, useServer } from '../support/kit.js'
 
 const server = useServer({ environment: { TRUSTED_PROXIES: '127.0.0.1' } })
 
 /** Starts the built server with these variables and waits for it to end. */
 function start(environment: Record<string, string>): Promise<{ code: number | null; out: string }> {
   const child = spawn(process.execPath, ['dist/main.js'], {
-    env: { PATH: process.env.PATH, DATABASE_URL: process.env.TEST_DATABASE_URL, LOG_LEVEL: 'silent', ...environment },
+    env: { PATH: process.env.PATH, ...testEnvironment(), LOG_LEVEL: 'silent', ...environment },
   })
   let out = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (out += chunk.toString()))

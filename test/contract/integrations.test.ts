@@ -87,6 +87,7 @@ describe('PATCH …/environment-mapping/', () => {
       expect(mapped.body.config).toEqual({
         type: 'connectable',
         environment_mapping: { production: project, preview: project, development: project },
+        sync: { state: 'pending', last_error: null, synced_at: null },
       })
     }
     const connected = await server.database.dataSource.query(

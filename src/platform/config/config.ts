@@ -22,6 +22,7 @@ const encryptionKeys = list.transform((items, context): EncryptionKeys => {
 /** @throws {z.ZodError} */
 export const parseEncryptionKeys = (text: string): EncryptionKeys => encryptionKeys.parse(text)
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
 
 /** Every environment variable that Polity reads, with its default. `.env.example` explains each; a test compares the two. */
 export const environment = z.object({
@@ -38,10 +39,23 @@ export const environment = z.object({
   RATE_LIMIT_SUSTAINED_PER_HOUR: whole(1, 1e9).default(4_800),
   ORGANIZATION_RESTORE_DAYS: whole(0, 3_650).default(30),
   AVAILABLE_PRODUCT_FEATURES: list.optional(),
+  PUBLIC_URL: httpUrl.optional(),
+  APP_URL: httpUrl.optional(),
+  VERCEL_CLIENT_ID: z.string().optional(),
+  VERCEL_CLIENT_SECRET: z.string().optional(),
+  VERCEL_PRODUCT_SLUG: z.string().default('polity'),
+  VERCEL_SECRET_PREFIX: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/)
+    .default('NEXT_PUBLIC_POLITY'),
+  VERCEL_PLANS: z.string().optional(),
+  VERCEL_ISSUER: httpUrl.default('https://marketplace.vercel.com'),
+  VERCEL_JWKS_URL: httpUrl.optional(),
+  VERCEL_API_URL: httpUrl.default('https://api.vercel.com'),
   INTEGRATION_ENCRYPTION_KEYS: encryptionKeys.optional(),
   OUTBOUND_PRIVATE_HOSTS: list.default([]),
   OUTBOUND_TIMEOUT_MS: whole(1, 120_000).default(10_000),
-  BILLING_GATE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BILLING_GATE_URL: httpUrl.optional(),
   BILLING_GATE_TOKEN: z.string().optional(),
   AWS_MARKETPLACE_PRODUCT_CODES: list.default([]),
   AWS_MARKETPLACE_CLAIM_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -58,9 +58,15 @@ export class BodyPipe implements PipeTransform {
   }
 }
 
-/** Validates `value` as a DTO. @throws {ApiError} with the first error in field order. */
-export async function toDto<T extends object>(dto: new () => T, value: unknown): Promise<T> {
-  if (value instanceof UnreadableBody) throw value.reason
+/** The body itself. @throws {ApiError} when it could not be read */
+export function readable(body: unknown): unknown {
+  if (body instanceof UnreadableBody) throw body.reason
+  return body
+}
+
+/** Validates a body as a DTO. @throws {ApiError} with the first error in field order. */
+export async function toDto<T extends object>(dto: new () => T, body: unknown): Promise<T> {
+  const value = readable(body)
   if (value !== undefined && pythonType(value) !== 'dict') throw notAnObject({ type: pythonType(value) })
   const fields = fieldsOf(dto)
   const known = Object.fromEntries(fields.map((field) => [field, bodyField(value, field)]))

@@ -41,16 +41,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private toApiError(thrown: unknown, request: FastifyRequest): ApiError {
-    if (thrown instanceof ApiError) return thrown
-    if (isDatabaseUnreachable(thrown))
-      return unavailable({}, { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } })
-    const status =
-      thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number })?.statusCode
-    if (status === 404) return this.noSuchRoute(request)
-    if (status === 406) return notAcceptable()
-    if (status === 413) return bodyTooLarge()
-    if (status !== undefined && status >= 400 && status < 500) return malformedRequest()
-    return serverError()
+    return statusOf(thrown) === 404 ? this.noSuchRoute(request) : asApiError(thrown)
   }
 
   private noSuchRoute(request: FastifyRequest): ApiError {
@@ -58,4 +49,20 @@ export class ErrorFilter implements ExceptionFilter {
     if (allowed.length === 0) return endpointNotFound()
     return methodNotAllowed({ method: request.method }, { headers: { allow: allowed.join(', ') } })
   }
+}
+
+/** The error that the API answers with for whatever was thrown. */
+export function asApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown
+  if (isDatabaseUnreachable(thrown)) return unavailable({}, { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } })
+  const status = statusOf(thrown)
+  if (status === 406) return notAcceptable()
+  if (status === 413) return bodyTooLarge()
+  if (status !== undefined && status >= 400 && status < 500) return malformedRequest()
+  return serverError()
+}
+
+function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof ApiError) return undefined
+  return thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number })?.statusCode
 }

@@ -21,6 +21,8 @@ const MAX_RETRIES = 2
 const MAX_ANSWER_BYTES = 1_048_576
 const BREAK_AFTER_FAILURES = 5
 const BREAK_FOR_MS = 15_000
+/** Headers that tell a stranger nothing. */
+const HARMLESS = new Set(['accept', 'accept-encoding', 'accept-language', 'user-agent'])
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
 
 /** An answer that says the other side is in trouble, thrown so that the policies count it. */
@@ -30,9 +32,22 @@ class TroubledAnswer extends Error {
   }
 }
 
+/** The caller's own signal ended the call. */
+class Abandoned extends Error {
+  constructor(override readonly cause: Error) {
+    super()
+  }
+}
+
 /** Our side's refusals are not the other side's failures. */
 const isTheirFailure = (error: Error): boolean =>
-  !(error instanceof OutboundError && error.outcome === 'refused_address') && error.name !== 'AbortError'
+  !(error instanceof OutboundError && error.outcome === 'refused_address') && !(error instanceof Abandoned)
+
+/** What may be well the next time: not an open circuit, nor an answer that is too large. */
+const mayPass = (error: Error): boolean =>
+  isTheirFailure(error) &&
+  !(error instanceof BrokenCircuitError) &&
+  !(error instanceof OutboundError && error.outcome === 'too_large')
 
 /**
  * The one way in which Polity calls other systems: public addresses only, a limit in time and in size, retries with
@@ -45,10 +60,10 @@ export class Outbound implements OnApplicationShutdown {
   private readonly timeoutMs: number
   private readonly breakers = new Map<string, CircuitBreakerPolicy>()
   private readonly calls: Counter
-  private readonly retries = retry(
-    handleWhen((error) => isTheirFailure(error) && !(error instanceof BrokenCircuitError)),
-    { maxAttempts: MAX_RETRIES, backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }) },
-  )
+  private readonly retries = retry(handleWhen(mayPass), {
+    maxAttempts: MAX_RETRIES,
+    backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 5_000 }),
+  })
 
   constructor(config: Config, registry: Registry) {
     const privateHosts = config.get('OUTBOUND_PRIVATE_HOSTS')
@@ -67,7 +82,7 @@ export class Outbound implements OnApplicationShutdown {
    * @throws {OutboundError} when there is no answer; a status of any kind is an answer
    */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const request = new Request(input, init)
+    const request = requestOf(input, init)
     const { origin, host } = new URL(request.url)
     const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined
     const breaker = this.breakerOf(origin)
@@ -78,7 +93,8 @@ export class Outbound implements OnApplicationShutdown {
         (answer) => [answer, String(answer.status)] as const,
         (error: Error) => {
           if (error instanceof TroubledAnswer) return [error.response, String(error.response.status)] as const
-          const failure = error instanceof BrokenCircuitError ? circuitOpen(host) : error
+          const failure =
+            error instanceof BrokenCircuitError ? circuitOpen(host) : error instanceof Abandoned ? error.cause : error
           this.calls.inc({ host, outcome: failure instanceof OutboundError ? failure.outcome : 'aborted' })
           throw failure
         },
@@ -99,7 +115,7 @@ export class Outbound implements OnApplicationShutdown {
         headers: [...request.headers],
         body,
         // Only what carries nothing may be sent on elsewhere.
-        redirect: body || request.headers.has('authorization') ? 'error' : 'follow',
+        redirect: body || [...request.headers.keys()].some((name) => !HARMLESS.has(name)) ? 'error' : 'follow',
         signal: AbortSignal.any([request.signal, timeout]),
         dispatcher: this.agent,
       })
@@ -110,7 +126,8 @@ export class Outbound implements OnApplicationShutdown {
       if (answer.status >= 500 || answer.status === 429) throw new TroubledAnswer(response)
       return response
     } catch (error) {
-      if (error instanceof TroubledAnswer || error instanceof OutboundError || request.signal.aborted) throw error
+      if (error instanceof TroubledAnswer || error instanceof OutboundError) throw error
+      if (request.signal.aborted) throw new Abandoned(request.signal.reason)
       if (timeout.aborted)
         throw new OutboundError(host, 'timeout', `did not answer within ${this.timeoutMs / 1_000} seconds`)
       const cause = rootCause(error as Error)
@@ -135,6 +152,15 @@ export class Outbound implements OnApplicationShutdown {
       this.breakers.set(origin, breaker)
     }
     return breaker
+  }
+}
+
+/** The platform's own error repeats the URL, in which there may be a secret. */
+function requestOf(input: string | URL | Request, init?: RequestInit): Request {
+  try {
+    return new Request(input, init)
+  } catch {
+    throw new TypeError('What should be called is not valid: a URL that holds credentials, or is none, for example.')
   }
 }
 

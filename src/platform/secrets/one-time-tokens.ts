@@ -48,6 +48,16 @@ export class OneTimeTokens {
     )
     return row && this.keyring.open<Content>(row.sealed, context(hash))
   }
+
+  /** Whether `value` was not seen before, under this purpose, for as long as it could be presented again. */
+  async isFirst(purpose: string, value: string, lifetimeMs: number): Promise<boolean> {
+    const rows = await this.database.dataSource.query(
+      `insert into one_time_tokens (hash, purpose, sealed, expires_at)
+       values ($1, $2, '', now() + make_interval(secs => $3)) on conflict do nothing returning hash`,
+      [hashOf(`${purpose}/${value}`), purpose, lifetimeMs / 1_000],
+    )
+    return rows.length > 0
+  }
 }
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')

@@ -20,6 +20,7 @@ export class IntegrationProviders1764100000000 implements MigrationInterface {
         integration_id text not null,
         organization_id uuid not null references organizations on delete cascade,
         id uuid not null,
+        removed_at timestamptz,
         primary key (kind, integration_id)
       );
       create index integration_directory_organization on integration_directory (organization_id);

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import type { InstalledIntegration } from '../../integration-provider.js'
+
+export const KIND = 'vercel'
+
+/** What is kept of an installation from Vercel's marketplace, and of an account that was linked; in Vercel's own names. */
+export const vercelConfig = z.object({
+  type: z.enum(['marketplace', 'connectable']),
+  scopes: z.array(z.string()).optional(),
+  acceptedPolicies: z.record(z.string(), z.unknown()).optional(),
+  account: z
+    .object({
+      name: z.string().optional(),
+      url: z.string(),
+      contact: z.object({ email: z.string(), name: z.string().optional() }),
+    })
+    .optional(),
+  billing_plan_id: z.string().optional(),
+  /** Vercel's user id, and whom that is here. */
+  user_mappings: z.record(z.string(), z.number()).optional(),
+  vercel_team_id: z.string().nullable().optional(),
+  vercel_user_id: z.string().optional(),
+  configuration_id: z.string().optional(),
+})
+
+export const vercelSecrets = z.object({ access_token: z.string(), token_type: z.string().optional() })
+
+export type VercelConfig = z.infer<typeof vercelConfig>
+export type VercelSecrets = z.infer<typeof vercelSecrets>
+export type VercelIntegration = InstalledIntegration<VercelConfig, VercelSecrets>

@@ -1,0 +1,66 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Req, UseFilters } from '@nestjs/common'
+import { ApiExcludeController } from '@nestjs/swagger'
+import type { FastifyRequest } from 'fastify'
+import { productNotFound } from './vercel.errors.js'
+import { VercelErrorFilter } from './vercel-error.filter.js'
+import { VercelInstallations } from './vercel-installations.service.js'
+import { payloadOf, updateInstallation, upsertInstallation } from './vercel-payload.js'
+import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+import { CurrentVercelClaims, VercelToken } from './vercel-token.guard.js'
+import type { VercelClaims } from './vercel-tokens.js'
+
+/** What Vercel's marketplace calls. Source: vercel.com/docs/integrations/create-integration/marketplace-api/reference/partner */
+@ApiExcludeController()
+@UseFilters(VercelErrorFilter)
+@Controller('api/vercel/v1')
+export class VercelInstallationsController {
+  constructor(
+    private readonly installations: VercelInstallations,
+    private readonly settings: VercelSettings,
+  ) {}
+
+  @Put('installations/:installationId')
+  @HttpCode(204)
+  @VercelToken('user')
+  async upsert(
+    @Param('installationId') id: string,
+    @Body() body: unknown,
+    @CurrentVercelClaims() claims: VercelClaims,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    await this.installations.upsert(id, payloadOf(upsertInstallation, body), claims, request.id)
+  }
+
+  @Get('installations/:installationId')
+  @VercelToken('system')
+  retrieve(@Param('installationId') id: string): Promise<{ billingPlan: BillingPlan }> {
+    return this.installations.retrieve(id)
+  }
+
+  @Patch('installations/:installationId')
+  @HttpCode(204)
+  @VercelToken('user')
+  choosePlan(@Param('installationId') id: string, @Body() body: unknown): Promise<void> {
+    return this.installations.choosePlan(id, payloadOf(updateInstallation, body).billingPlanId)
+  }
+
+  @Delete('installations/:installationId')
+  @VercelToken('user', 'system')
+  remove(@Param('installationId') id: string, @Req() request: FastifyRequest): Promise<{ finalized: true }> {
+    return this.installations.remove(id, request.id)
+  }
+
+  @Get('installations/:installationId/plans')
+  @VercelToken('system')
+  async plans(@Param('installationId') id: string): Promise<{ plans: readonly BillingPlan[] }> {
+    await this.installations.existing(id)
+    return { plans: this.settings.plans }
+  }
+
+  @Get('products/:slug/plans')
+  @VercelToken('system')
+  productPlans(@Param('slug') slug: string): { plans: readonly BillingPlan[] } {
+    if (slug !== this.settings.product) throw productNotFound()
+    return { plans: this.settings.plans }
+  }
+}

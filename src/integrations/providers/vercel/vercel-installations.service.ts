@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common'
+import { MembershipLevel, UsersDirectory } from '../../../auth/index.js'
+import { OrganizationsService } from '../../../organizations/index.js'
+import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
+import { BillingGate } from '../../billing-gate.js'
+import { IntegrationInstallations } from '../../integration-installations.js'
+import { openInvoices } from '../../integration.errors.js'
+import { IntegrationsService } from '../../integrations.service.js'
+import { installationNotFound, installationRemoved, unknownPlan } from './vercel.errors.js'
+import { KIND, type VercelConfig, type VercelIntegration, type VercelSecrets } from './vercel-installation.js'
+import type { UpsertInstallation } from './vercel-payload.js'
+import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+import type { VercelClaims } from './vercel-tokens.js'
+
+const MAX_NAME = 64
+
+/** Installations from Vercel's marketplace: each is an organization here, owned by who installed. */
+@Injectable()
+export class VercelInstallations {
+  constructor(
+    private readonly database: Database,
+    private readonly installations: IntegrationInstallations,
+    private readonly integrations: IntegrationsService,
+    private readonly organizations: OrganizationsService,
+    private readonly users: UsersDirectory,
+    private readonly billing: BillingGate,
+    private readonly settings: VercelSettings,
+  ) {}
+
+  /** Makes the user, the organization and the integration, all or none; a repeat renews what Vercel sent. */
+  async upsert(id: string, payload: UpsertInstallation, claims: VercelClaims, requestId: string): Promise<void> {
+    const { credentials, ...config } = payload
+    await this.database.transaction(async (tx) => {
+      // Two deliveries of one installation come one after the other.
+      await tx.manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${KIND}/${id}`])
+      const existing = await this.find(id, tx)
+      if (existing) return this.installations.update(tx, existing, { config, secrets: credentials })
+      await this.refuseReplay(tx, id, claims)
+      await this.install(tx, id, payload, claims, requestId)
+    })
+  }
+
+  async retrieve(id: string): Promise<{ billingPlan: BillingPlan }> {
+    const { config } = await this.existing(id)
+    return { billingPlan: this.settings.planOf(config.billing_plan_id) }
+  }
+
+  async choosePlan(id: string, billing_plan_id: string): Promise<void> {
+    if (this.settings.planOf(billing_plan_id).id !== billing_plan_id) throw unknownPlan({ plan: billing_plan_id })
+    const integration = await this.existing(id)
+    await this.database.transaction((tx) => this.installations.update(tx, integration, { config: { billing_plan_id } }))
+  }
+
+  /** Removes the integration; the organization and its projects stay. Of one that is gone, says the same again. */
+  async remove(id: string, requestId: string): Promise<{ finalized: true }> {
+    const integration = await this.find(id)
+    if (!integration) {
+      if (!(await this.wasHere(this.database, id))) throw installationNotFound()
+      return { finalized: true }
+    }
+    const { organization_id } = integration
+    if (await this.billing.hasOpenInvoices({ ...integration, kind: KIND })) throw openInvoices()
+    await this.integrations.removeLocally({ organization_id, request_id: requestId }, { ...integration, kind: KIND })
+    return { finalized: true }
+  }
+
+  /** @throws {ApiError} 404 */
+  async existing(id: string): Promise<VercelIntegration> {
+    const integration = await this.find(id)
+    if (!integration) throw installationNotFound()
+    return integration
+  }
+
+  find(id: string, on: Queryable = this.database): Promise<VercelIntegration | undefined> {
+    return this.installations.find<VercelConfig, VercelSecrets>(KIND, id, on)
+  }
+
+  private async install(
+    tx: Transaction,
+    id: string,
+    { credentials, ...payload }: UpsertInstallation,
+    claims: VercelClaims,
+    request_id: string,
+  ): Promise<void> {
+    const { email, name } = payload.account.contact
+    const known = await this.users.byEmail(email)
+    const user = known ?? (await this.users.add(tx, { email, first_name: (name ?? '').slice(0, 150) }))
+    const organization = await this.organizations.found(
+      tx,
+      { user_id: user.id, request_id },
+      { name: [...(payload.account.name ?? `Vercel Installation ${id}`)].slice(0, MAX_NAME).join('') },
+      // Its first project is the first resource that Vercel asks for.
+      { firstProject: null },
+    )
+    // Somebody who had an account proves that it is theirs before Vercel may sign them in.
+    const user_mappings = known || !claims.user_id ? {} : { [claims.user_id]: user.id }
+    await this.installations.install(tx, {
+      organization_id: organization.id,
+      kind: KIND,
+      integration_id: id,
+      config: { type: 'marketplace', ...payload, user_mappings },
+      secrets: credentials,
+      created_by_id: user.id,
+      request_id,
+    })
+  }
+
+  /** A token from before the removal does not bring an installation back. */
+  private async refuseReplay(tx: Transaction, id: string, { iat, exp }: VercelClaims): Promise<void> {
+    const [row] = await tx.manager.query(
+      'select 1 from integration_directory where kind = $1 and integration_id = $2 and removed_at >= to_timestamp($3)',
+      [KIND, id, iat ?? exp],
+    )
+    if (row) throw installationRemoved()
+  }
+
+  private async wasHere(on: Queryable, id: string): Promise<boolean> {
+    const text = 'select 1 from integration_directory where kind = $1 and integration_id = $2'
+    return (await on.query({ name: 'vercel.was_here', text }, [KIND, id])).length > 0
+  }
+}
+
+/** The level of who signs in from Vercel: whoever installed owns the organization. */
+export const levelOf = (integration: VercelIntegration, email: string): MembershipLevel =>
+  integration.config.account?.contact.email.toLowerCase() === email.toLowerCase()
+    ? MembershipLevel.Owner
+    : MembershipLevel.Member

@@ -1,0 +1,65 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, UseFilters } from '@nestjs/common'
+import { ApiExcludeController } from '@nestjs/swagger'
+import { VercelErrorFilter } from './vercel-error.filter.js'
+import { createResource, payloadOf, updateResource } from './vercel-payload.js'
+import { type VercelResource, VercelResources } from './vercel-resources.service.js'
+import type { BillingPlan } from './vercel-settings.js'
+import { VercelToken } from './vercel-token.guard.js'
+
+/** Resources, as Vercel's marketplace calls for them. */
+@ApiExcludeController()
+@UseFilters(VercelErrorFilter)
+@Controller('api/vercel/v1/installations/:installationId/resources')
+export class VercelResourcesController {
+  constructor(private readonly resources: VercelResources) {}
+
+  @Post()
+  @HttpCode(200)
+  @VercelToken('user')
+  create(
+    @Param('installationId') installationId: string,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey?: string,
+  ): Promise<VercelResource> {
+    return this.resources.create(installationId, payloadOf(createResource, body), idempotencyKey)
+  }
+
+  @Get(':resourceId')
+  @VercelToken('user', 'system')
+  retrieve(@Param('installationId') installationId: string, @Param('resourceId') id: string): Promise<VercelResource> {
+    return this.resources.retrieve(installationId, id)
+  }
+
+  @Patch(':resourceId')
+  @VercelToken('user')
+  update(
+    @Param('installationId') installationId: string,
+    @Param('resourceId') id: string,
+    @Body() body: unknown,
+  ): Promise<VercelResource> {
+    return this.resources.update(installationId, id, payloadOf(updateResource, body))
+  }
+
+  @Delete(':resourceId')
+  @HttpCode(204)
+  @VercelToken('user', 'system')
+  remove(@Param('installationId') installationId: string, @Param('resourceId') id: string): Promise<void> {
+    return this.resources.remove(installationId, id)
+  }
+
+  @Get(':resourceId/plans')
+  @VercelToken('user', 'system')
+  plans(
+    @Param('installationId') installationId: string,
+    @Param('resourceId') id: string,
+  ): Promise<{ plans: readonly BillingPlan[] }> {
+    return this.resources.plans(installationId, id)
+  }
+
+  @Post(':resourceId/secrets/rotate')
+  @HttpCode(200)
+  @VercelToken('user', 'system')
+  rotateSecrets(@Param('installationId') installationId: string, @Param('resourceId') id: string) {
+    return this.resources.rotateSecrets(installationId, id)
+  }
+}

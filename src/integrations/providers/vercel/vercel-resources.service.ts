@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common'
+import { uuidv7 } from 'uuidv7'
+import { Database, type Transaction } from '../../../platform/database/database.js'
+import { namedQuery } from '../../../platform/database/named-query.js'
+import { ProjectsService } from '../../../projects/index.js'
+import { OrganizationIntegration } from '../../organization-integration.entity.js'
+import {
+  foreignResource,
+  installationNotFound,
+  invalidResourceId,
+  organizationClosed,
+  resourceNotFound,
+  unknownPlan,
+} from './vercel.errors.js'
+import { KIND, type VercelIntegration } from './vercel-installation.js'
+import { VercelInstallations } from './vercel-installations.service.js'
+import type { CreateResource, UpdateResource } from './vercel-payload.js'
+import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+
+/** Where it is known to which organization a resource belongs. */
+const RESOURCE = 'vercel-resource'
+const MAX_NAME = 64
+
+/** A resource as Vercel wants it: a project of ours, and the environment variables with which to reach it. */
+export interface VercelResource {
+  id: string
+  productId: string
+  name: string
+  metadata: Record<string, unknown>
+  status: 'ready'
+  billingPlan: BillingPlan
+  secrets: { name: string; value: string }[]
+}
+
+interface ResourceRow {
+  project_id: number
+  api_token: string
+  config: Partial<CreateResource> & { type: string; idempotencyKey?: string }
+}
+
+/** $1 organization, $2 project. */
+const resourceRow = namedQuery<ResourceRow>(
+  'vercel.resource',
+  `select r.project_id, r.config, p.api_token from project_integrations r
+   join projects p on p.organization_id = r.organization_id and p.id = r.project_id
+   where r.organization_id = $1 and r.project_id = $2::integer and r.kind = '${KIND}' and r.integration_id = $2::integer::text`,
+)
+
+/** Resources of Vercel's installations: each is a project. */
+@Injectable()
+export class VercelResources {
+  constructor(
+    private readonly database: Database,
+    private readonly installations: VercelInstallations,
+    private readonly projects: ProjectsService,
+    private readonly settings: VercelSettings,
+  ) {}
+
+  /** Makes a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */
+  async create(installationId: string, resource: CreateResource, idempotencyKey?: string): Promise<VercelResource> {
+    this.refuseUnknownPlan(resource)
+    const integration = await this.installations.existing(installationId)
+    const { organization_id } = integration
+    return this.database.transaction(async (tx) => {
+      await this.hold(tx, integration)
+      const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
+      if (earlier) return this.view(earlier)
+      const id = await this.projects.create(tx, organization_id, nameOf(resource.name), false)
+      await tx.manager.query(
+        `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
+         values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
+        [organization_id, uuidv7(), id, KIND, JSON.stringify({ type: 'resource', ...resource, idempotencyKey })],
+      )
+      await tx.manager.query(
+        `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)`,
+        [RESOURCE, String(id), organization_id, integration.id],
+      )
+      return this.view(await this.row(tx, organization_id, id))
+    })
+  }
+
+  async retrieve(installationId: string, resourceId: string): Promise<VercelResource> {
+    const { organization_id, id } = await this.locate(installationId, resourceId)
+    return this.view(await this.row(this.database, organization_id, id))
+  }
+
+  async update(installationId: string, resourceId: string, changes: UpdateResource): Promise<VercelResource> {
+    this.refuseUnknownPlan(changes)
+    const { organization_id, id, integration } = await this.locate(installationId, resourceId)
+    return this.database.transaction(async (tx) => {
+      await this.hold(tx, integration)
+      const { config } = await this.row(tx, organization_id, id)
+      await tx.manager.query(
+        `update project_integrations set config = $4, updated_at = now()
+         where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text`,
+        [organization_id, id, KIND, JSON.stringify({ ...config, ...changes })],
+      )
+      if (changes.name) await this.projects.rename(tx, organization_id, id, nameOf(changes.name))
+      return this.view(await this.row(tx, organization_id, id))
+    })
+  }
+
+  /** Disconnects the project, which stays with its data. A repeat finds it gone, as asked. */
+  async remove(installationId: string, resourceId: string): Promise<void> {
+    const { organization_id, id } = await this.locate(installationId, resourceId)
+    await this.database.transaction((tx) =>
+      tx.manager.query(
+        'delete from project_integrations where organization_id = $1 and project_id = $2 and kind = $3',
+        [organization_id, id, KIND],
+      ),
+    )
+  }
+
+  /** Gives the project a new token; the old one stops working. Vercel takes the new secrets from the answer. */
+  async rotateSecrets(
+    installationId: string,
+    resourceId: string,
+  ): Promise<{ sync: true; secrets: VercelResource['secrets'] }> {
+    const { organization_id, id, integration } = await this.locate(installationId, resourceId)
+    return this.database.transaction(async (tx) => {
+      await this.hold(tx, integration)
+      await this.row(tx, organization_id, id)
+      await this.projects.rotateToken(tx, organization_id, id)
+      return { sync: true, secrets: this.view(await this.row(tx, organization_id, id)).secrets }
+    })
+  }
+
+  /** The plans that the resource can have. */
+  async plans(installationId: string, resourceId: string): Promise<{ plans: readonly BillingPlan[] }> {
+    await this.retrieve(installationId, resourceId)
+    return { plans: this.settings.plans }
+  }
+
+  private async locate(installationId: string, resourceId: string) {
+    const integration = await this.installations.existing(installationId)
+    if (!/^[1-9]\d{0,9}$/.test(resourceId) || Number(resourceId) > 2_147_483_647) throw invalidResourceId()
+    const [owner] = await this.database.dataSource.query(
+      'select organization_id from integration_directory where kind = $1 and integration_id = $2',
+      [RESOURCE, resourceId],
+    )
+    if (!owner) throw resourceNotFound()
+    if (owner.organization_id !== integration.organization_id) throw foreignResource()
+    return { organization_id: integration.organization_id, id: Number(resourceId), integration }
+  }
+
+  /** Two deliveries of one request come one after the other. */
+  private async hold(tx: Transaction, { organization_id, id }: VercelIntegration): Promise<void> {
+    if (!(await tx.lock(OrganizationIntegration, { organization_id, id }))) throw installationNotFound()
+    const open = await tx.manager.query(
+      'select 1 from organizations where id = $1 and is_active and deletion_requested_at is null for key share',
+      [organization_id],
+    )
+    if (open.length === 0) throw organizationClosed()
+  }
+
+  private async createdBy(
+    tx: Transaction,
+    organizationId: string,
+    externalId: string | undefined,
+    idempotencyKey: string | undefined,
+  ): Promise<ResourceRow | undefined> {
+    const [found] = await tx.manager.query(
+      `select project_id from project_integrations where organization_id = $1 and kind = $2
+         and (config->>'externalId' = $3 or config->>'idempotencyKey' = $4) limit 1`,
+      [organizationId, KIND, externalId ?? null, idempotencyKey ?? null],
+    )
+    return found && this.row(tx, organizationId, found.project_id)
+  }
+
+  private async row(on: Pick<Transaction, 'query'>, organizationId: string, id: number): Promise<ResourceRow> {
+    const [row] = await on.query(resourceRow, [organizationId, id])
+    if (!row) throw resourceNotFound()
+    return row
+  }
+
+  private view({ project_id, api_token, config }: ResourceRow): VercelResource {
+    const { productId = this.settings.product, name = '', metadata = {}, billingPlanId } = config
+    const { secretPrefix, publicUrl } = this.settings
+    return {
+      id: String(project_id),
+      productId,
+      name,
+      metadata,
+      status: 'ready',
+      billingPlan: this.settings.planOf(billingPlanId),
+      secrets: [
+        { name: `${secretPrefix}_PROJECT_TOKEN`, value: api_token },
+        { name: `${secretPrefix}_HOST`, value: publicUrl },
+      ],
+    }
+  }
+
+  private refuseUnknownPlan({ billingPlanId }: { billingPlanId?: string }): void {
+    if (billingPlanId !== undefined && this.settings.planOf(billingPlanId).id !== billingPlanId)
+      throw unknownPlan({ plan: billingPlanId })
+  }
+}
+
+const nameOf = (name: string): string => [...name].slice(0, MAX_NAME).join('')

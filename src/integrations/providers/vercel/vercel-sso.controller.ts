@@ -1,0 +1,48 @@
+import { Body, Controller, Get, HttpCode, Ip, Post, Query, Res, UseFilters } from '@nestjs/common'
+import { ApiExcludeController } from '@nestjs/swagger'
+import type { FastifyReply } from 'fastify'
+import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../auth/index.js'
+import { StringField } from '../../../platform/http/fields.js'
+import { VercelErrorFilter } from './vercel-error.filter.js'
+import { type SsoSession, VercelSso } from './vercel-sso.service.js'
+
+/** The one-time ticket that the browser brought to your frontend. */
+export class SsoTicket {
+  @StringField({ required: true, maxLength: 100 })
+  ticket!: string
+}
+
+/** People who come from Vercel's dashboard. Source: vercel.com/docs/integrations/create-integration/marketplace-api#single-sign-on */
+@ApiExcludeController()
+@Controller('api/vercel/sso')
+export class VercelSsoController {
+  constructor(
+    private readonly sso: VercelSso,
+    private readonly limits: RateLimits,
+  ) {}
+
+  @Get()
+  @Public()
+  @UseFilters(VercelErrorFilter)
+  async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
+    await this.limits.count(`ip:${ip}`)
+    await reply.redirect(await this.sso.arrive(query), 302)
+  }
+
+  /** Your frontend's server gets the person and a key for them, once. */
+  @Post('exchange')
+  @HttpCode(200)
+  @Public()
+  async exchange(@Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
+    await this.limits.count(`ip:${ip}`)
+    return this.sso.exchange(ticket)
+  }
+
+  /** Somebody who had an account here proves that it is theirs with a key of it. */
+  @Post('link')
+  @HttpCode(200)
+  @RequiresScope('organization:write')
+  link(@CurrentCaller() caller: Caller, @Body() { ticket }: SsoTicket): Promise<{ organization_id: string }> {
+    return this.sso.link(caller, ticket)
+  }
+}

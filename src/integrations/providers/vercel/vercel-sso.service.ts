@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common'
+import { z } from 'zod'
+import { type Caller, PersonalApiKeysService, type User, UsersDirectory } from '../../../auth/index.js'
+import { MembersService } from '../../../members/index.js'
+import { Database, type Transaction } from '../../../platform/database/database.js'
+import { ApiError } from '../../../platform/http/error-catalogue.js'
+import { notFound } from '../../../platform/http/http.errors.js'
+import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
+import { IntegrationInstallations } from '../../integration-installations.js'
+import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
+import { VercelApi } from './vercel-api.js'
+import type { VercelIntegration } from './vercel-installation.js'
+import { levelOf, VercelInstallations } from './vercel-installations.service.js'
+import { VercelSettings } from './vercel-settings.js'
+import { type VercelClaims, VercelTokens } from './vercel-tokens.js'
+
+const TICKET_LIFETIME_MS = 60_000
+/** To sign in to the account that exists already. */
+const LINK_LIFETIME_MS = 300_000
+const KEY_LIFETIME_MS = 12 * 3_600_000
+const KEY_LABEL = 'Vercel sign-in'
+
+const absentWhenEmpty = z
+  .string()
+  .max(2_000)
+  .optional()
+  .transform((value) => value || undefined)
+
+const arrival = z.object({
+  mode: z.literal('sso'),
+  code: z.string().min(1).max(2_000),
+  state: z.string().min(1).max(2_000),
+  product_id: absentWhenEmpty,
+  resource_id: absentWhenEmpty,
+  project_id: absentWhenEmpty,
+  path: z.enum(['', 'billing', 'usage', 'support', 'secrets', 'onboarding']).optional(),
+  url: absentWhenEmpty,
+})
+
+type Arrival = z.infer<typeof arrival>
+type Ticket = { user_id: number; organization_id: string; resource_id?: string }
+type Link = { installation_id: string; vercel_user_id: string; email: string }
+
+/** What your frontend gets for a ticket: a person, where they were going, and a key that acts as them for 12 hours. */
+export interface SsoSession {
+  user_id: number
+  organization_id: string
+  resource_id: string | null
+  personal_api_key: string
+  expires_at: string
+}
+
+/**
+ * Signs people in who come from Vercel. The browser gets a one-time ticket and is sent to `APP_URL`; the frontend's
+ * server exchanges the ticket, so that no key is ever in a URL.
+ */
+@Injectable()
+export class VercelSso {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: VercelSettings,
+    private readonly api: VercelApi,
+    private readonly tokens: VercelTokens,
+    private readonly oneTime: OneTimeTokens,
+    private readonly installations: VercelInstallations,
+    private readonly writer: IntegrationInstallations,
+    private readonly users: UsersDirectory,
+    private readonly members: MembersService,
+    private readonly keys: PersonalApiKeysService,
+  ) {}
+
+  /**
+   * Takes the code that Vercel gave the browser. @returns where to send the browser
+   * @throws {ApiError} 400 for a request that is not Vercel's, 401 for whoever Vercel does not vouch for
+   */
+  async arrive(query: Record<string, unknown>): Promise<string> {
+    if (!this.settings.enabled) throw notFound()
+    const parsed = arrival.safeParse(query)
+    if (!parsed.success) throw invalidSsoRequest({ field: parsed.error.issues[0]!.path.join('.') })
+    if (parsed.data.url && !this.isOurs(parsed.data.url)) throw invalidSsoRequest({ field: 'url' })
+    const claims = await this.exchangeCode(parsed.data)
+    const integration = claims.installation_id && (await this.installations.find(claims.installation_id))
+    if (!integration || !claims.user_id || !claims.user_email) throw ssoFailed()
+    const user = await this.database.transaction((tx) => this.person(tx, integration, claims))
+    if (user === 'left') throw ssoFailed()
+    if (user === 'unlinked') return this.toLogin(parsed.data, claims)
+    const { organization_id } = integration
+    const ticket: Ticket = { user_id: user.id, organization_id, resource_id: parsed.data.resource_id }
+    return this.toApp(parsed.data, { ticket: await this.oneTime.issue('vercel-sso', ticket, TICKET_LIFETIME_MS) })
+  }
+
+  /** @throws {ApiError} 400 for a ticket that is used or expired */
+  async exchange(ticket: string): Promise<SsoSession> {
+    return this.database.transaction(async (tx) => {
+      const content = await this.oneTime.redeem<Ticket>(tx, 'vercel-sso', ticket)
+      if (!content) throw ticketExpired()
+      const { user_id, organization_id, resource_id = null } = content
+      await tx.manager.query('delete from personal_api_keys where user_id = $1 and label = $2 and expires_at < now()', [
+        user_id,
+        KEY_LABEL,
+      ])
+      const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
+      const key = await this.keys.issue(tx, { user_id, label: KEY_LABEL, scopes: ['*'], expires_at })
+      return {
+        user_id,
+        organization_id,
+        resource_id,
+        personal_api_key: key.value!,
+        expires_at: expires_at.toISOString(),
+      }
+    })
+  }
+
+  /** @throws {ApiError} 400 for a ticket that is used or expired, 403 when it is for another address than the caller's */
+  async link(caller: Caller, ticket: string): Promise<{ organization_id: string }> {
+    return this.database.transaction(async (tx) => {
+      const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
+      const integration = content && (await this.installations.find(content.installation_id, tx))
+      if (!integration) throw ticketExpired()
+      const user = await this.users.byId(caller.user_id)
+      if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
+      await this.join(tx, integration, user, content.vercel_user_id)
+      return { organization_id: integration.organization_id }
+    })
+  }
+
+  private async exchangeCode({ code, state }: Arrival): Promise<VercelClaims> {
+    try {
+      const { idToken } = await this.api.exchangeSsoCode(code, state)
+      const claims = await this.tokens.verify(idToken, 'user')
+      if (await this.oneTime.isFirst('vercel-sso-id-token', idToken, claims.exp * 1_000 - Date.now() + 60_000))
+        return claims
+    } catch (error) {
+      if (error instanceof ApiError && error.status !== 503) throw ssoFailed()
+      throw error instanceof ApiError ? error : ssoFailed()
+    }
+    throw ssoFailed()
+  }
+
+  /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
+  private async person(
+    tx: Transaction,
+    integration: VercelIntegration,
+    { user_id, user_email, user_name }: VercelClaims,
+  ): Promise<User | 'unlinked' | 'left'> {
+    const mapped = integration.config.user_mappings?.[user_id!]
+    if (mapped !== undefined) {
+      const user = await this.users.byId(mapped)
+      if (user?.is_active && (await this.isMember(tx, integration, user))) return user
+      await this.map(tx, integration, user_id!, undefined)
+      if (user) return 'left'
+    }
+    if (await this.users.byEmail(user_email!)) return 'unlinked'
+    const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
+    await this.join(tx, integration, user, user_id!)
+    return user
+  }
+
+  private async join(tx: Transaction, integration: VercelIntegration, user: User, vercelUserId: string): Promise<void> {
+    if (!(await this.isMember(tx, integration, user)))
+      await this.members.add(tx, integration.organization_id, user.id, levelOf(integration, user.email))
+    await this.map(tx, integration, vercelUserId, user.id)
+    await this.users.switchTo(tx, user.id, integration.organization_id, null)
+  }
+
+  private async map(tx: Transaction, integration: VercelIntegration, vercelUserId: string, id: number | undefined) {
+    const { [vercelUserId]: _before, ...others } = integration.config.user_mappings ?? {}
+    const user_mappings = id === undefined ? others : { ...others, [vercelUserId]: id }
+    await this.writer.update(tx, integration, { config: { user_mappings } })
+  }
+
+  private async isMember(tx: Transaction, { organization_id }: VercelIntegration, { id }: User): Promise<boolean> {
+    const rows = await tx.manager.query(
+      'select 1 from organization_memberships where organization_id = $1 and user_id = $2',
+      [organization_id, id],
+    )
+    return rows.length > 0
+  }
+
+  private async toLogin(query: Arrival, claims: VercelClaims): Promise<string> {
+    const link: Link = {
+      installation_id: claims.installation_id!,
+      vercel_user_id: claims.user_id!,
+      email: claims.user_email!,
+    }
+    return this.toApp(query, { link: await this.oneTime.issue('vercel-sso-link', link, LINK_LIFETIME_MS) })
+  }
+
+  private toApp({ url, path, resource_id, project_id }: Arrival, token: Record<string, string>): string {
+    const target = new URL(url ?? this.settings.appUrl)
+    for (const [name, value] of Object.entries({ ...token, path, resource_id, project_id }))
+      if (value) target.searchParams.set(name, value)
+    return target.href
+  }
+
+  private isOurs(url: string): boolean {
+    return URL.canParse(url) && new URL(url).origin === new URL(this.settings.appUrl).origin
+  }
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common'
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { z } from 'zod'
+import { Outbound } from '../../../platform/outbound/outbound.js'
+import { OutboundError } from '../../../platform/outbound/outbound.error.js'
+import { invalidToken, tokensUnverifiable } from './vercel.errors.js'
+import { VercelSettings } from './vercel-settings.js'
+
+export type TokenKind = 'user' | 'system'
+
+const CLOCK_TOLERANCE_SECONDS = 10
+const JWKS_MAX_AGE_MS = 600_000
+/** A token with an unknown key id makes the keys be fetched again, and not more often than this. */
+const JWKS_COOLDOWN_MS = 30_000
+
+const common = { account_id: z.string(), iat: z.number().optional(), exp: z.number() }
+
+/** The two kinds are told apart by their subject, so that one is never taken for the other. */
+const claimsOf = {
+  user: z.object({
+    ...common,
+    sub: z.string().regex(/^account:[0-9a-f]+:user:[0-9a-f]+$/i),
+    installation_id: z.string(),
+    user_id: z.string(),
+    user_role: z.enum(['ADMIN', 'USER']),
+    user_email: z.email().optional(),
+    user_name: z.string().optional(),
+  }),
+  system: z.object({
+    ...common,
+    sub: z.string().regex(/^account:[0-9a-f]+$/i),
+    installation_id: z.string().nullable(),
+  }),
+}
+
+/** What a token of Vercel's says. `user_*` are there in a user's. */
+export type VercelClaims = z.infer<typeof claimsOf.system> &
+  Partial<Pick<z.infer<typeof claimsOf.user>, 'user_id' | 'user_role' | 'user_email' | 'user_name'>>
+
+/**
+ * Checks the OIDC tokens of Vercel's marketplace: RS256, its issuer, our client id as the audience, not expired.
+ * Source: vercel.com/docs/integrations/create-integration/marketplace-api#authentication
+ */
+@Injectable()
+export class VercelTokens {
+  private readonly keys: JWTVerifyGetKey
+
+  constructor(
+    private readonly settings: VercelSettings,
+    outbound: Outbound,
+  ) {
+    this.keys = createRemoteJWKSet(settings.jwksUrl, {
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+      cooldownDuration: JWKS_COOLDOWN_MS,
+      [customFetch]: outbound.fetch,
+    })
+  }
+
+  /** @throws {ApiError} 401 for a token that is not valid in any way, 503 while Vercel's keys cannot be had */
+  async verify(token: string, kind: 'user'): Promise<z.infer<typeof claimsOf.user>>
+  async verify(token: string, kind: TokenKind): Promise<VercelClaims>
+  async verify(token: string, kind: TokenKind): Promise<VercelClaims> {
+    try {
+      const { payload } = await jwtVerify(token, this.keys, {
+        algorithms: ['RS256'],
+        issuer: this.settings.issuer,
+        audience: this.settings.clientId,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        requiredClaims: ['exp', 'sub'],
+      })
+      const claims = claimsOf[kind].safeParse(payload)
+      if (claims.success) return claims.data
+    } catch (error) {
+      if (keysUnavailable(error)) throw tokensUnverifiable({}, { headers: { 'retry-after': '5' } })
+      if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error
+    }
+    throw invalidToken({ kind })
+  }
+}
+
+const keysUnavailable = (error: unknown): boolean =>
+  error instanceof OutboundError ||
+  error instanceof errors.JWKSTimeout ||
+  (error as Error)?.name === 'JWKSInvalid' ||
+  /Expected 200 OK|parse the JSON Web Key Set/.test((error as Error)?.message ?? '')

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../platform/database/embedded-postgres.js'
+import { migrateUp } from '../platform/database/migrate.js'
+
+/** A database for tests, its schema up to date. */
+export interface TestDatabase {
+  readonly url: string
+  /** Ends what was started or made for it. A database that was given stays as it is. */
+  close(): Promise<void>
+}
+
+/** The database at `url`, or an embedded PostgreSQL, which leaves nothing behind. @throws {StartError} */
+export const openTestDatabase = (url?: string): Promise<TestDatabase> =>
+  migrated(url ? { url, close: async () => undefined } : embedded())
+
+/** A new database on the server of `url`, dropped in the end, or an embedded PostgreSQL. @throws {StartError} */
+export const newTestDatabase = (url?: string): Promise<TestDatabase> => migrated(url ? create(url) : embedded())
+
+async function migrated(opening: TestDatabase | Promise<TestDatabase>): Promise<TestDatabase> {
+  const database = await opening
+  try {
+    await migrateUp(database.url)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function create(serverUrl: string): Promise<TestDatabase> {
+  const name = `polity_test_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  await execute(serverUrl, `create database ${name}`)
+  return { url: url.toString(), close: () => execute(serverUrl, `drop database ${name} with (force)`) }
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(statement).finally(() => client.end())
+}
+
+async function embedded(): Promise<TestDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'polity-test-'))
+  const remove = () => rm(dataDir, { recursive: true, force: true })
+  try {
+    // As root, PostgreSQL runs as another user, who has to pass through here.
+    await chmod(dataDir, 0o755)
+    const server = await startEmbeddedPostgres({ dataDir, durable: false })
+    return { url: server.url, close: () => server.stop().then(remove) }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}

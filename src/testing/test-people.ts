@@ -1,0 +1,50 @@
+import { type Caller, MembershipLevel, type NewKey, type OrganizationView, type User } from '../index.js'
+import type { TestServer } from './test-server.js'
+
+/** A person with an API key, calling the server. */
+export class TestUser {
+  constructor(
+    readonly server: TestServer,
+    readonly row: User,
+    readonly key: string,
+  ) {}
+
+  /** Who a service is called by, where a test does not go over HTTP. */
+  get caller(): Caller {
+    const key = { id: 'test', scopes: ['*'], scoped_teams: [], scoped_organizations: [] }
+    return { user_id: this.row.id, user_uuid: this.row.uuid, key, request_id: 'test' }
+  }
+
+  get = (path: string) => this.server.request('GET', path, { key: this.key })
+  delete = (path: string) => this.server.request('DELETE', path, { key: this.key })
+  post = (path: string, body: unknown = {}) => this.server.request('POST', path, { key: this.key, body })
+  put = (path: string, body: unknown) => this.server.request('PUT', path, { key: this.key, body })
+  patch = (path: string, body: unknown) => this.server.request('PATCH', path, { key: this.key, body })
+
+  /** The same person with another key. */
+  async with(key: Partial<NewKey>): Promise<TestUser> {
+    return new TestUser(this.server, this.row, await this.server.key(this.row.id, key))
+  }
+}
+
+/** An organization with its owner. */
+export class TestOrganization {
+  constructor(
+    readonly server: TestServer,
+    readonly view: OrganizationView,
+    readonly owner: TestUser,
+  ) {}
+
+  get id(): string {
+    return this.view.id
+  }
+
+  /** `/api/organizations/<id>/` */
+  get path(): string {
+    return `/api/organizations/${this.id}/`
+  }
+
+  admin = () => this.server.member(this.id, MembershipLevel.Admin)
+  member = () => this.server.member(this.id, MembershipLevel.Member)
+  reload = async (): Promise<OrganizationView> => (await this.owner.get(this.path)).body
+}

@@ -1,0 +1,151 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { randomUUID } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import { pino } from 'pino'
+import {
+  type AppModuleOptions,
+  createApplication,
+  Database,
+  loadConfig,
+  type MembershipLevel,
+  MembersService,
+  type NewKey,
+  OrganizationsService,
+  PersonalApiKeysService,
+  UsersDirectory,
+} from '../index.js'
+import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
+import { TestOrganization, TestUser } from './test-people.js'
+
+/** An answer over HTTP. */
+export interface Answer {
+  status: number
+  headers: Headers
+  body: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test asserts what it finds
+  text: string
+}
+
+/** What a test server runs beside Polity itself. */
+export interface TestServerOptions extends Omit<AppModuleOptions, 'logger'> {
+  /** Settings that differ from {@link testEnvironment}. */
+  environment?: Record<string, string>
+  /**
+   * Whether the server is alone on a new database: where `TEST_DATABASE_URL` serves several, each delivers the events of
+   * all. Default: false.
+   */
+  ownDatabase?: boolean
+}
+
+/** The environment of every test server, and nothing of the process's own but `TEST_DATABASE_URL`: limits that no test meets by accident. */
+export const testEnvironment = (): Record<string, string | undefined> => ({
+  DATABASE_URL: process.env.TEST_DATABASE_URL,
+  INTEGRATION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
+  OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
+  PORT: '0',
+  RATE_LIMIT_BURST_PER_MINUTE: '1000000',
+  RATE_LIMIT_SUSTAINED_PER_HOUR: '1000000',
+})
+
+/**
+ * A running server on a real port, and factories that fill every field. It works on the database at `TEST_DATABASE_URL`,
+ * where set, and otherwise on an embedded PostgreSQL of its own.
+ * @example
+ * ```ts
+ * const server = await TestServer.start({ integrations: [AcmeProvider] })
+ * const { owner, path } = await server.organization()
+ * const answer = await owner.get(`${path}integrations/`)
+ * await server.close()
+ * ```
+ */
+export class TestServer {
+  /** What the server logged, a JSON object each. */
+  readonly logLines: string[] = []
+  application!: NestFastifyApplication
+  /** `http://127.0.0.1:<port>` */
+  url!: string
+  private opened?: TestDatabase
+
+  /** @throws {StartError} when the server refuses to start with these options */
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    const server = new TestServer()
+    await server.start(options)
+    return server
+  }
+
+  async start({ environment = {}, ownDatabase = false, ...options }: TestServerOptions): Promise<void> {
+    const stream = new PassThrough()
+    stream.on('data', (chunk: Buffer) => this.logLines.push(chunk.toString()))
+    const variables = { ...testEnvironment(), ...environment }
+    this.opened = await (ownDatabase ? newTestDatabase : openTestDatabase)(variables.DATABASE_URL)
+    try {
+      const config = loadConfig({ ...variables, DATABASE_URL: this.opened.url })
+      this.application = await createApplication(config, { ...options, logger: pino(stream) })
+      await this.application.listen(0, '127.0.0.1')
+      this.url = await this.application.getUrl()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  /** Ends the server, and its PostgreSQL where it has one of its own. Does nothing where nothing was started. */
+  async close(): Promise<void> {
+    await this.application?.close()
+    await this.opened?.close()
+  }
+
+  async request(
+    method: string,
+    path: string,
+    { key, body, headers = {} }: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      redirect: 'manual',
+    })
+    const text = await response.text()
+    const json = response.headers.get('content-type')?.includes('json') && text
+    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : null }
+  }
+
+  get database(): Database {
+    return this.application.get(Database)
+  }
+
+  /** A person with a key of every scope. */
+  async user(): Promise<TestUser> {
+    const email = `${randomUUID()}@example.com`
+    const row = await this.application.get(UsersDirectory).create({ email, first_name: 'Ada', last_name: 'Lovelace' })
+    return new TestUser(this, row, await this.key(row.id, {}))
+  }
+
+  /** @returns the value of a new key, of every scope unless `key` says otherwise */
+  async key(userId: number, key: Partial<NewKey>): Promise<string> {
+    const made = await this.application
+      .get(PersonalApiKeysService)
+      .create({ user_id: userId, label: 'test', scopes: ['*'], ...key })
+    return made.value!
+  }
+
+  /** An organization with a new user as its owner. */
+  async organization(name = `Acme ${randomUUID()}`): Promise<TestOrganization> {
+    const owner = await this.user()
+    const view = await this.application.get(OrganizationsService).create(owner.caller, { name })
+    return new TestOrganization(this, view, owner)
+  }
+
+  /** A new user who is a member of an organization. */
+  async member(organizationId: string, level: MembershipLevel): Promise<TestUser> {
+    const user = await this.user()
+    await this.database.transaction((tx) =>
+      this.application.get(MembersService).add(tx, organizationId, user.row.id, level),
+    )
+    return user
+  }
+}

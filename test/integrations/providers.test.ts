@@ -1,0 +1,438 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { IntegrationInstallations, type IntegrationProviderClass, ProviderError, StartError } from '../../src/index.js'
+import {
+  eventually,
+  expectError,
+  newTestDatabase,
+  type TestOrganization,
+  TestServer,
+  useServer,
+} from '../support/kit.js'
+import {
+  BeaconProvider,
+  install,
+  LampProvider,
+  OpenProvider,
+  SecondBeaconProvider,
+  ShowsNothingProvider,
+  syncOf,
+  UnnamedProvider,
+  WithoutSchemaProvider,
+} from './beacon.js'
+
+const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
+let organization: TestOrganization
+let beacon: BeaconProvider
+
+beforeEach(async () => {
+  organization = await server.organization()
+  beacon = server.application.get(BeaconProvider)
+  beacon.during = async () => undefined
+})
+
+const map = (path: string, production = organization.view.projects[0]!.id) =>
+  organization.owner.patch(`${path}environment-mapping/`, { production })
+
+describe('a provider that is wired wrongly keeps the server from starting', () => {
+  it.each<[string, IntegrationProviderClass[], string]>([
+    [
+      'two of a kind',
+      [BeaconProvider, SecondBeaconProvider],
+      'The integration providers BeaconProvider and SecondBeaconProvider are both of kind "beacon". Register one of them, or rename one.',
+    ],
+    [
+      'one without a schema',
+      [WithoutSchemaProvider],
+      'The integration provider WithoutSchemaProvider does not say what its configuration may hold and show: give it a zod schema as `config` and a list of fields as `shown`.',
+    ],
+    [
+      'one that does not say what it shows',
+      [ShowsNothingProvider],
+      'The integration provider ShowsNothingProvider does not say what its configuration may hold and show: give it a zod schema as `config` and a list of fields as `shown`.',
+    ],
+    [
+      'one without a valid kind',
+      [UnnamedProvider],
+      'The integration provider UnnamedProvider has no valid kind: name it with lower case letters, digits and hyphens, at most 50.',
+    ],
+    [
+      'one whose route does not say who may call it',
+      [OpenProvider],
+      'OpenController.nobodyKnows (GET /open-to-whom) does not say who may call it: add @RequiresScope(...) or @Public().',
+    ],
+  ])('%s', async (_, integrations, sentence) => {
+    await expect(TestServer.start({ integrations })).rejects.toThrow(new StartError(sentence))
+  })
+
+  it('and nothing of it goes on', async () => {
+    const database = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    const environment = { DATABASE_URL: database.url }
+    await expect(TestServer.start({ integrations: [OpenProvider], environment })).rejects.toThrow('who may call it')
+    const connected = await server.database.dataSource.query('select query from pg_stat_activity where datname = $1', [
+      new URL(database.url).pathname.slice(1),
+    ])
+    expect(connected).toEqual([])
+    await database.close()
+  })
+})
+
+describe('what a provider is told', () => {
+  it('is an installation that was committed, with its secrets open', async () => {
+    beacon.during = async (_, { organization_id, id }) => {
+      const rows = await server.database.dataSource.query(
+        'select sync_state from organization_integrations where organization_id = $1 and id = $2',
+        [organization_id, id],
+      )
+      expect(rows).toEqual([{ sync_state: 'pending' }])
+    }
+    const { id, state } = await install(server, organization)
+    await state('synced')
+    expect(beacon.hooksOf(id)).toEqual(['install'])
+    expect(beacon.calls.at(-1)!.integration).toMatchObject({
+      organization_id: organization.id,
+      id,
+      config: { room: 'attic', internal: 'planted-config' },
+      secrets: { token: 'planted-secret' },
+      created_by_id: organization.owner.row.id,
+    })
+  })
+
+  it('is nothing of what was rolled back', async () => {
+    const installed = server.database.transaction(async (tx) => {
+      await server.application.get(IntegrationInstallations).install(tx, {
+        organization_id: organization.id,
+        kind: 'beacon',
+        integration_id: 'rolled-back',
+        config: { room: 'cellar' },
+        secrets: { token: 'x' },
+        created_by_id: null,
+        request_id: 'test',
+      })
+      throw new Error('undone')
+    })
+    await expect(installed).rejects.toThrow('undone')
+    await (await install(server, organization)).state('synced')
+    expect(beacon.calls.map(({ integration }) => integration.integration_id)).not.toContain('rolled-back')
+  })
+
+  it('is told again, with growing waits, while it fails; requests go on, and members read why', async () => {
+    const { id, path, state } = await install(server, organization)
+    await state('synced')
+    let failures = 0
+    beacon.during = async () => {
+      if (++failures <= 2) throw new ProviderError('The room is locked: open it.')
+      if (failures === 3) throw new Error('planted-detail')
+    }
+    expect((await map(path)).status).toBe(200)
+    const failing = await state('failing')
+    expect(syncOf(failing.config)).toMatchObject({ last_error: 'The room is locked: open it.' })
+    await eventually(
+      async () => syncOf((await organization.owner.get(path)).body.config)!.last_error,
+      (error) => error === 'An unexpected error occurred.',
+    )
+    expect(syncOf((await state('synced')).config)!.last_error).toBeNull()
+    const times = beacon.calls.filter(({ integration }) => integration.id === id).map(({ at }) => at)
+    const waits = times.slice(2).map((at, index) => at - times[index + 1]!)
+    expect(waits).toHaveLength(3)
+    for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(2 ** index * 1_000 - 100)
+    expect(
+      await server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+    ).toEqual([])
+  })
+
+  it('is the newest last: a slower telling of an older mapping does not have the last word', async () => {
+    const [first, second] = [organization.view.projects[0]!.id, await anotherProject()]
+    const { path, state } = await install(server, organization)
+    await state('synced')
+    let atProvider: number | undefined
+    let release!: () => void
+    const released = new Promise<void>((resolve) => (release = resolve))
+    beacon.during = async (_, { config: { environment_mapping } }) => {
+      const production = environment_mapping!.production
+      if (production === first && atProvider === undefined) await released
+      atProvider = production
+    }
+    await map(path, first)
+    const told = beacon.calls.length
+    await eventually(
+      async () => beacon.calls.length,
+      (length) => length > told,
+    )
+    const mapped = await map(path, second)
+    expect(syncOf(mapped.body.config)).toMatchObject({ state: 'pending' })
+    await state('synced')
+    expect(atProvider).toBe(second)
+    release()
+    await eventually(
+      () => server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+      (rows: unknown[]) => rows.length === 0,
+    )
+    expect(atProvider).toBe(second)
+    expect(syncOf((await organization.owner.get(path)).body.config)).toMatchObject({ state: 'synced' })
+  })
+
+  it('of an older revision that was told, nothing is noted while the newest is not', async () => {
+    const [first, second] = [organization.view.projects[0]!.id, await anotherProject()]
+    const { path, state } = await install(server, organization)
+    await state('synced')
+    let open = false
+    let done = 0
+    beacon.during = async (_, { config: { environment_mapping } }) => {
+      if (environment_mapping!.production === second && !open) throw new ProviderError('Not yet.')
+      if (environment_mapping!.production === first) await sleep(1_500)
+      done++
+    }
+    await map(path, first)
+    await eventually(
+      async () => beacon.calls.at(-1)!.integration.config.environment_mapping?.production,
+      (id) => id === first,
+    )
+    await map(path, second)
+    await eventually(
+      async () => done,
+      (count) => count > 0,
+    )
+    expect(syncOf((await organization.owner.get(path)).body.config)!.state).not.toBe('synced')
+    await state('failing')
+    open = true
+    await state('synced')
+  })
+
+  it('ends synced although it was mapped meanwhile, for a kind that is told of installations only', async () => {
+    let release!: () => void
+    const released = new Promise<void>((resolve) => (release = resolve))
+    server.application.get(LampProvider).during = () => released
+    const { path, state } = await install(server, organization, { kind: 'lamp', config: { type: 'connectable' } })
+    await map(path)
+    release()
+    await state('synced')
+  })
+
+  it('waits for a server that knows the kind', async () => {
+    const without = await TestServer.start({
+      environment: { DATABASE_URL: (server.database.dataSource.options as { url: string }).url },
+    })
+    // Whichever server takes it first.
+    const installed = await Promise.all(Array.from({ length: 10 }, () => install(server, organization)))
+    for (const { state } of installed) await state('synced')
+    await without.close()
+  }, 60_000)
+
+  async function anotherProject(): Promise<number> {
+    const [{ id }] = await server.database.dataSource.query(
+      `insert into projects (organization_id, id, uuid, name, api_token)
+       select organization_id, id + 1000000, gen_random_uuid(), 'Second', 'phc_' || gen_random_uuid() from projects
+       where organization_id = $1 returning id`,
+      [organization.id],
+    )
+    return id
+  }
+})
+
+describe('what members see of an integration', () => {
+  it('are the fields that its kind shows', async () => {
+    const { path, state } = await install(server, organization)
+    await state('synced')
+    const member = await organization.member()
+    const [list, one] = [await member.get(`${organization.path}integrations/`), await member.get(path)]
+    const mapped = await map(path)
+    expect(one.body.config).toEqual({
+      type: 'connectable',
+      room: 'attic',
+      sync: { state: 'synced', last_error: null, synced_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    })
+    expect(Object.keys(mapped.body.config).sort()).toEqual(['environment_mapping', 'room', 'sync', 'type'])
+    expect(list.text + one.text + mapped.text + server.logLines.join('')).not.toMatch(/planted-(config|secret)/)
+  })
+
+  it('is only what its kind allows', async () => {
+    await expect(install(server, organization, { config: { room: 5 } })).rejects.toMatchObject({
+      status: 400,
+      body: { detail: 'The configuration of a beacon integration does not allow this value of "room".' },
+    })
+    await expect(install(server, organization, { secrets: { token: ['planted-secret'] } })).rejects.toMatchObject({
+      status: 400,
+      body: { detail: 'The configuration of a beacon integration does not allow this value of "token".' },
+    })
+  })
+
+  it('is one organization’s where the kind is exclusive, until it is disconnected there', async () => {
+    const other = await server.organization()
+    const { path } = await install(server, organization, { integration_id: 'the-only-one' })
+    const again = () => install(server, other, { integration_id: 'the-only-one' })
+    await expect(again()).rejects.toMatchObject({ status: 400, body: { code: 'unique' } })
+    expect((await organization.owner.delete(path)).status).toBe(204)
+    const { id } = await again()
+    expect(await server.application.get(IntegrationInstallations).find('beacon', 'the-only-one')).toMatchObject({ id })
+  })
+})
+
+describe('DELETE …/integrations/:id/', () => {
+  it.each(['connectable', 'marketplace'])('ends a %s one at its provider, before it is removed here', async (type) => {
+    const { id, path } = await install(server, organization, { config: { type } })
+    beacon.during = async (hook) => {
+      if (hook === 'disconnect') expect((await organization.owner.get(path)).status).toBe(200)
+    }
+    expect(await organization.owner.delete(path)).toMatchObject({ status: 204, text: '' })
+    expect(beacon.calls.findLast(({ integration }) => integration.id === id)).toMatchObject({
+      hook: 'disconnect',
+      integration: { secrets: { token: 'planted-secret' } },
+    })
+    expect((await organization.owner.get(path)).status).toBe(404)
+  })
+
+  it('removes it here although its provider fails, and says so in the log', async () => {
+    const { path } = await install(server, organization, { config: { type: 'marketplace' } })
+    beacon.during = async () => {
+      throw new Error('the provider is away')
+    }
+    expect((await organization.owner.delete(path)).status).toBe(204)
+    expect((await organization.owner.get(path)).status).toBe(404)
+    expect(server.logLines.join('')).toContain('provider could not be told of a removal')
+  })
+
+  it('tells the provider nothing more of it', async () => {
+    const { id, path } = await install(server, organization)
+    beacon.during = async () => {
+      throw new ProviderError('Not now.')
+    }
+    await eventually(
+      async () => beacon.hooksOf(id),
+      (hooks) => hooks.includes('install'),
+    )
+    expect((await organization.owner.delete(path)).status).toBe(204)
+    await eventually(
+      () => server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+      (rows: unknown[]) => rows.length === 0,
+    )
+    expect(beacon.hooksOf(id).at(-1)).toBe('disconnect')
+  })
+})
+
+describe('GET …/integrations/:id/health/', () => {
+  it('asks the provider', async () => {
+    const { path } = await install(server, organization)
+    const health = () => organization.owner.get(`${path}health/`)
+    expect(await health()).toMatchObject({ status: 200, body: { healthy: true, detail: null } })
+    beacon.answer = { healthy: false, detail: 'The bulb is broken: change it.' }
+    expect((await health()).body).toEqual(beacon.answer)
+    beacon.during = async () => {
+      throw new ProviderError('The room is locked.')
+    }
+    expect((await health()).body).toEqual({ healthy: false, detail: 'The room is locked.' })
+    beacon.during = async () => {
+      throw new Error('planted-detail')
+    }
+    const answer = await health()
+    expect(answer.body).toEqual({ healthy: false, detail: 'An unexpected error occurred.' })
+    // Operators read what members may not.
+    expect(server.logLines.join('')).toContain('planted-detail')
+  })
+
+  it('knows nothing of a kind that cannot be checked', async () => {
+    const { path } = await install(server, organization, { kind: 'lamp', config: {} })
+    expect((await organization.owner.get(`${path}health/`)).body).toEqual({
+      healthy: null,
+      detail: 'This kind of integration cannot be checked.',
+    })
+  })
+
+  it('is for admins of the organization', async () => {
+    const { path } = await install(server, organization)
+    const member = await organization.member()
+    const sentence = 'Your organization access level is insufficient.'
+    expectError(await member.get(`${path}health/`), 403, 'permission_denied', sentence)
+    const stranger = (await server.organization()).owner
+    expectError(await stranger.get(`${path}health/`), 404, 'not_found', 'Organization not found.')
+  })
+})
+
+describe('BILLING_GATE_URL', () => {
+  let billing: Server
+  let answer: { status: number; body: string }
+  const asked: unknown[] = []
+  const billed = new TestServer()
+
+  beforeAll(async () => {
+    billing = createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      asked.push({ method: request.method, authorization: request.headers.authorization, body: JSON.parse(body) })
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+    })
+    await new Promise<void>((resolve) => billing.listen(0, '127.0.0.1', resolve))
+    await billed.start({
+      integrations: [BeaconProvider],
+      ownDatabase: true,
+      environment: {
+        BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}/open-invoices`,
+        BILLING_GATE_TOKEN: 'billing-token',
+      },
+    })
+  })
+  afterAll(async () => {
+    await billed.close()
+    billing.close()
+  })
+
+  const bought = async () => {
+    const owning = await billed.organization()
+    const { id, path, state } = await install(billed, owning, {
+      integration_id: `icfg_${owning.id}`,
+      config: { type: 'marketplace' },
+    })
+    await state('synced')
+    return { owning, id, path, remove: () => owning.owner.delete(path) }
+  }
+  const disconnected = (id: string) => billed.application.get(BeaconProvider).hooksOf(id).includes('disconnect')
+
+  it('is asked about what was bought, with its token', async () => {
+    answer = { status: 200, body: '{"open_invoices": false}' }
+    const { owning, id, remove } = await bought()
+    expect((await remove()).status).toBe(204)
+    expect(asked.at(-1)).toEqual({
+      method: 'POST',
+      authorization: 'Bearer billing-token',
+      body: { organization_id: owning.id, id, kind: 'beacon', integration_id: `icfg_${owning.id}` },
+    })
+    expect(disconnected(id)).toBe(true)
+  })
+
+  it('is not asked about an account that was linked', async () => {
+    answer = { status: 200, body: '{"open_invoices": true}' }
+    const owning = await billed.organization()
+    const { path } = await install(billed, owning)
+    const before = asked.length
+    expect((await owning.owner.delete(path)).status).toBe(204)
+    expect(asked).toHaveLength(before)
+  })
+
+  it('keeps it with 409 while invoices are open', async () => {
+    answer = { status: 200, body: '{"open_invoices": true}' }
+    const { owning, id, path, remove } = await bought()
+    const sentence = 'This integration has unpaid invoices that must be resolved before disconnecting.'
+    expectError(await remove(), 409, 'open_invoices_error', sentence)
+    expect((await owning.owner.get(path)).status).toBe(200)
+    expect(disconnected(id)).toBe(false)
+  })
+
+  it.each([
+    ['fails', 500, '{"open_invoices": false}'],
+    ['refuses us', 401, ''],
+    ['answers something else', 200, '{"open_invoices": "no"}'],
+    ['answers no JSON', 200, '<html>'],
+  ])('keeps it with 503 when billing %s', async (_, status, body) => {
+    answer = { status, body }
+    const { owning, id, path, remove } = await bought()
+    const refused = await remove()
+    const sentence = 'Billing cannot be asked for open invoices at the moment. Nothing was changed; try again later.'
+    expectError(refused, 503, 'billing_unavailable', sentence)
+    expect(refused.headers.get('retry-after')).toBe('30')
+    expect((await owning.owner.get(path)).status).toBe(200)
+    expect(disconnected(id)).toBe(false)
+    expect(billed.logLines.join('')).not.toContain('billing-token')
+  })
+})
