@@ -11,6 +11,7 @@ const say = (text) => process.stderr.write(`${text}\n`)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 const chosen = known.filter(({ name }) => options.servers.includes(name))
+if (options.install) await install()
 const database = await openServer()
 const running = []
 try {
@@ -41,13 +42,31 @@ try {
   await database.stop()
 }
 
-/** The servers that say the same are compared before any is timed. */
+async function install() {
+  for (const server of chosen.filter(({ missing }) => missing?.())) {
+    say(`install: ${server.name}`)
+    try {
+      server.install()
+    } catch (error) {
+      server.missing = () =>
+        `could not be installed: ${
+          String(error.stderr || error.message)
+            .trim()
+            .split('\n')[0]
+        }`
+    }
+  }
+}
+
+/** The servers that say the same are compared before any is timed; first what they read, before a write is compared. */
 async function check() {
-  const ours = running.find(({ name }) => name === 'ours')
-  for (const server of running.filter(({ same, missing }) => same && !missing)) {
-    if (!ours || ours.missing) return
-    for (const scenario of options.scenarios.filter((name) => name !== 'mix' && server.requests(name, '10k', 0))) {
-      const difference = await compareAnswers(ours, server, scenario, '10k')
+  const ours = running.find(({ name, missing }) => name === 'ours' && !missing)
+  const others = running.filter(({ same, missing }) => same && !missing)
+  const writes = ['create', 'rename']
+  const reads = options.scenarios.filter((name) => name !== 'mix' && !writes.includes(name))
+  for (const scenario of [...reads, ...writes.filter((name) => options.scenarios.includes(name))]) {
+    for (const server of ours ? others : []) {
+      const difference = await compareAnswers(ours, server, scenario, '10k', server.same)
       if (difference) say(`check: ${scenario} of ${server.name} and ours: ${difference}`)
     }
   }

@@ -1,8 +1,11 @@
 import { backends, copyDatabase } from './database.mjs'
+import { CONNECTIONS } from './fixtures.mjs'
 import { load } from './load.mjs'
 import { familyOf, forgetPeak, freePort, memoryMiB, startServer } from './processes.mjs'
 import { summary } from './results.mjs'
 import { scenarios } from './scenarios.mjs'
+
+const LONGEST_ROUND_SECONDS = 8
 
 /** Starts a server on a copy of the data. @returns it, running, or with the reason why it is not measured */
 export async function prepare(database, server) {
@@ -36,13 +39,13 @@ export async function measure(database, servers, scenario, { rounds, seconds }) 
     if (!server.missing && !requestsOf(0)) continue
     const one = { server, rounds: [], requestsOf }
     measured.push(one)
-    if (!server.missing) await attempt(one, () => run(database, one, scenario, Math.max(1, seconds / 2)))
+    if (!server.missing) await attempt(one, () => warmUp(database, one, scenario, seconds))
   }
   const alive = () => measured.filter(({ server, failure }) => !server.missing && !failure)
   for (const { server } of alive()) forgetPeak(familyOf(server.pid))
   for (let round = 0; round < rounds; round++) {
     for (const one of alive())
-      await attempt(one, async () => one.rounds.push(await run(database, one, scenario, seconds)))
+      await attempt(one, async () => one.rounds.push(await run(database, one, scenario, one.seconds)))
   }
   for (const { server, rounds: done, failure } of measured) {
     const reason = server.missing ?? failure
@@ -52,12 +55,21 @@ export async function measure(database, servers, scenario, { rounds, seconds }) 
   return rows
 }
 
+/** Also finds out how long a round has to be for a slow server to give every connection a few answers. */
+async function warmUp(database, one, scenario, seconds) {
+  const { perSecond } = await run(database, one, scenario, Math.max(1, seconds / 2)).catch((error) => {
+    if (!error.tooSlow) throw error
+    return run(database, one, scenario, LONGEST_ROUND_SECONDS)
+  })
+  one.seconds = Math.min(Math.max(seconds, (3 * CONNECTIONS) / perSecond), LONGEST_ROUND_SECONDS)
+}
+
 async function run(database, { server, requestsOf }, scenario, seconds) {
   const result = await load(server, requestsOf, { seconds, backends: () => backends(database, server.url) })
   const wrong = result.statuses.filter((status) => !scenarios[scenario].statuses.includes(status))
   if (wrong.length > 0) throw new Error(`it answered ${wrong.join(', ')}`)
   if (result.errors > 0) throw new Error(`${result.errors} requests failed`)
-  if (result.requests === 0) throw new Error(`no answer within ${seconds} s`)
+  if (result.requests === 0) throw Object.assign(new Error(`no answer within ${seconds} s`), { tooSlow: true })
   return result
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { usual } from '../peers/usual/peer.mjs'
 import { polityRequests } from '../lib/scenarios.mjs'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -38,4 +39,4 @@ const ours = {
   }),
 }
 
-export const servers = [floor, ours]
+export const servers = [floor, ours, usual]
