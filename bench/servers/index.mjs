@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { feathers } from '../peers/feathers/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
 import { polityRequests } from '../lib/scenarios.mjs'
 
@@ -39,4 +40,4 @@ const ours = {
   }),
 }
 
-export const servers = [floor, ours, usual]
+export const servers = [floor, ours, usual, feathers]
