@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
 import { polityRequests } from '../lib/scenarios.mjs'
@@ -40,4 +41,4 @@ const ours = {
   }),
 }
 
-export const servers = [floor, ours, usual, feathers]
+export const servers = [floor, ours, usual, feathers, drf]
