@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
+import { slugOf } from '../../../dist/organizations/slug.js'
+import { statements } from './statements.mjs'
+
+/** Runs `work` in a transaction, with a function that runs a named statement in it. */
+async function transaction(pool, work) {
+  const client = await pool.connect()
+  const query = async (name, values) => (await client.query({ name, text: statements[name], values })).rows
+  try {
+    await client.query('begin')
+    const result = await work(query)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+/** The rows that our own server writes, in the same order. */
+export const createOrganization = (pool, userId, requestId, name) =>
+  transaction(pool, async (query) => {
+    const id = uuidv7()
+    const slug = slugOf(name)
+    if ((await query('slug', [slug])).length === 0) throw new Error(`The slug ${slug} is taken`)
+    await query('createOrganization', [id, name, slug])
+    await query('createSlug', [slug, id])
+    const [project] = await query('createProject', [id, uuidv7(), `phc_${randomBytes(32).toString('base64url')}`])
+    await query('createMembership', [id, uuidv7(), userId])
+    await query('createEntry', [id, userId])
+    await query('switchUser', [userId, id, project.id])
+    await publish(query, 'organization.created', id, { name, user_id: userId, request_id: requestId })
+    return (await query('one', [id, userId]))[0]
+  })
+
+/** @returns the row, or undefined for someone who may not know or change the organization */
+export const renameOrganization = (pool, userId, requestId, id, name) =>
+  transaction(pool, async (query) => {
+    const [before] = await query('lock', [id, userId])
+    if (!before || before.level < 8) return undefined
+    if (before.name !== name) {
+      await query('rename', [id, name])
+      const changes = { name: { before: before.name, after: name } }
+      await publish(query, 'organization.updated', id, { changes, user_id: userId, request_id: requestId })
+    }
+    return (await query('one', [id, userId]))[0]
+  })
+
+const publish = (query, type, id, payload) => query('publish', [uuidv7(), type, id, JSON.stringify(payload)])

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url'
+import { drf } from '../peers/drf/peer.mjs'
+import { feathers } from '../peers/feathers/peer.mjs'
+import { usual } from '../peers/usual/peer.mjs'
+import { polityRequests } from '../lib/scenarios.mjs'
+
+const file = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** What a server under test has to say: how it starts on a database and a port, and how each scenario is asked of it. */
+const floor = {
+  name: 'floor',
+  about: 'node:http and pg, two named statements',
+  same: 'bytes',
+  requests: polityRequests,
+  command: (url, port) => ({
+    command: process.execPath,
+    args: [file('floor/main.mjs')],
+    env: { DATABASE_URL: url, PORT: String(port), NODE_ENV: 'production' },
+  }),
+}
+
+const ours = {
+  name: 'ours',
+  about: 'dist/main.js as shipped',
+  requests: polityRequests,
+  command: (url, port) => ({
+    command: process.execPath,
+    args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), file('../../dist/main.js')],
+    env: {
+      DATABASE_URL: url,
+      PORT: String(port),
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'info',
+      LOG_FORMAT: 'json',
+      RATE_LIMIT_ENABLED: 'true',
+      // Counted like any other, and never reached.
+      RATE_LIMIT_BURST_PER_MINUTE: '1000000000',
+      RATE_LIMIT_SUSTAINED_PER_HOUR: '1000000000',
+    },
+    path: '/readyz',
+  }),
+}
+
+export const servers = [floor, ours, usual, feathers, drf]
