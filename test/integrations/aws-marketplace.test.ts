@@ -2,22 +2,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { randomInt, randomUUID } from 'node:crypto'
 import { type Answer, expectError, TestServer, type TestOrganization, useServer } from '../support/kit.js'
 import { credentials, type Customer, type Failure, FakeAws } from '../support/fake-aws.js'
-import { ownDatabase } from '../support/own-database.js'
 
 const aws = new FakeAws()
 const server = new TestServer()
-let database: { url: string; drop: () => Promise<void> }
 
 beforeAll(async () => {
   Object.assign(process.env, credentials)
   await aws.start()
-  database = await ownDatabase()
-  await server.start({ environment: { ...aws.environment, DATABASE_URL: database.url } })
+  await server.start({ environment: aws.environment, ownDatabase: true })
 })
 afterEach(() => void (aws.failure = undefined))
 afterAll(async () => {
-  await server.application?.close()
-  await database?.drop()
+  await server.close()
   await aws.stop()
 })
 
