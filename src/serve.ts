@@ -1,3 +1,4 @@
+import type { AppModuleOptions } from './app.module.js'
 import { createApplication } from './application.js'
 import { firstRun, type FirstRun } from './first-run.js'
 import type { Config } from './platform/config/config.js'
@@ -6,14 +7,16 @@ import { createLogger } from './platform/logging/logger.js'
 import { StartError } from './platform/start-error.js'
 
 /**
- * Starts everything, in order: database, migrations, server; stops it in reverse on SIGINT and SIGTERM.
+ * Starts everything, in order: database, migrations, server with what `options` add; stops it in reverse on SIGINT and
+ * SIGTERM.
+ * @example await serve(loadConfig(process.env), { integrations: [AcmeProvider] })
  * @throws {StartError} with one line that names the thing and the way out
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, options: Omit<AppModuleOptions, 'logger'> = {}): Promise<void> {
   const logger = createLogger(config)
   const database = await openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
   try {
-    const application = await createApplication(database.config, { logger })
+    const application = await createApplication(database.config, { ...options, logger })
     await listen(() => application.listen(config.get('PORT'), config.get('HOST')), config)
     // Once the port is ours, so that a start that fails does not use up the key that is shown once.
     const first = await firstRun(application)

@@ -80,8 +80,13 @@ export class IntegrationInstallations {
   }
 
   /** Changes what an integration holds, within a transaction of the caller's. With `tell`, its provider is told. */
-  async update(tx: Transaction, integration: InstalledIntegration, changes: InstallationChanges, tell = false) {
-    const row = await tx.lock(OrganizationIntegration, this.keyOf(integration))
+  async update(
+    tx: Transaction,
+    { organization_id, id }: Pick<InstalledIntegration, 'organization_id' | 'id'>,
+    changes: InstallationChanges,
+    tell = false,
+  ): Promise<void> {
+    const row = await tx.lock(OrganizationIntegration, { organization_id, id })
     if (!row) return
     const config = changes.config ? this.valid(row.kind, 'config', { ...row.config, ...changes.config }) : row.config
     const sealed = changes.secrets ? this.seal(row, row.kind, changes.secrets) : row.sensitive_config
@@ -145,8 +150,6 @@ export class IntegrationInstallations {
   private seal(row: { organization_id: string; id: string }, kind: string, secrets?: Record<string, unknown>) {
     return secrets ? this.keyring.seal(this.valid(kind, 'secrets', secrets), sealContext(row)) : null
   }
-
-  private keyOf = ({ organization_id, id }: InstalledIntegration) => ({ organization_id, id })
 }
 
 const defined = (values: Record<string, unknown>) =>

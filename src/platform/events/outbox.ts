@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
 import { Gauge, Registry } from 'prom-client'
 import { Database } from '../database/database.js'
 import type { Logger } from '../logging/logger.js'
@@ -34,6 +35,7 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly database: Database,
     private readonly listeners: EventListeners,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly host: HttpAdapterHost,
     registry: Registry,
   ) {
     const count = (name: string, help: string, where: string) =>
@@ -51,6 +53,8 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   onApplicationBootstrap(): void {
+    // A command has none of the server's extensions, and would take away unheard what they listen for.
+    if (!this.host.httpAdapter) return
     this.timer = setInterval(() => {
       this.polling = this.polling
         .then(() => this.startDue())

@@ -1,0 +1,2 @@
+export { AcmeProvider } from './acme.provider.js'
+export type { AcmeConfig, AcmeSecrets } from './acme-workspace.js'

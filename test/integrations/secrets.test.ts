@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { run } from '../../src/cli/run.js'
+import { IntegrationInstallations, loadConfig, SecretsRewrap, StartError } from '../../src/index.js'
+import {
+  newTestDatabase,
+  type TestDatabase,
+  testEnvironment,
+  type TestOrganization,
+  TestServer,
+} from '../support/kit.js'
+import { BeaconProvider, install } from './beacon.js'
+
+const key = (id: string) => `${id}:${Buffer.alloc(32, id).toString('base64')}`
+
+let database: TestDatabase
+const servers: TestServer[] = []
+
+beforeAll(async () => {
+  database = await newTestDatabase(process.env.TEST_DATABASE_URL)
+})
+afterAll(async () => {
+  for (const server of servers) await server.close()
+  await database.close()
+})
+
+/** A server on the one database of this file. */
+async function serverWith(...keys: string[]): Promise<TestServer> {
+  const environment = { DATABASE_URL: database.url, INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(',') }
+  const server = await TestServer.start({ integrations: [BeaconProvider], environment })
+  servers.push(server)
+  return server
+}
+
+async function rewrap(...keys: string[]) {
+  const lines: string[] = []
+  const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
+  const variables = {
+    ...testEnvironment(),
+    DATABASE_URL: database.url,
+    INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(','),
+  }
+  const code = await run(['secrets', 'rewrap', '--json'], output, loadConfig(variables))
+  return { code, lines }
+}
+
+const sealedBy = async (server: TestServer): Promise<Record<string, number>> => {
+  const rows: { id: string; count: number }[] = await server.database.dataSource.query(
+    `select split_part(sensitive_config, '.', 1) as id, count(*)::integer from organization_integrations group by 1`,
+  )
+  return Object.fromEntries(rows.map(({ id, count }) => [id, count]))
+}
+
+const tokens = async (server: TestServer, organization: TestOrganization, ids: string[]) => {
+  const opened = await Promise.all(
+    ids.map((id) => server.application.get(IntegrationInstallations).find('beacon', `${organization.id}/${id}`)),
+  )
+  return opened.map((integration) => integration!.secrets.token)
+}
+
+describe('the secrets of integrations', () => {
+  it('are not readable in the database, and bound to their row', async () => {
+    const server = await serverWith('old')
+    const organization = await server.organization()
+    const [one, other] = [await install(server, organization), await install(server, organization)]
+    const query = (text: string) => server.database.dataSource.query(text)
+    for (const table of ['organization_integrations', 'outbox', 'integration_directory']) {
+      const rows: { row: string }[] = await query(`select to_jsonb(t)::text as row from ${table} t`)
+      expect(rows.map(({ row }) => row).join()).not.toContain('planted-secret')
+    }
+    const [{ sensitive_config }] = await query(
+      `select sensitive_config from organization_integrations where id = '${one.id}'`,
+    )
+    expect(sensitive_config).toMatch(/^old\.[\w-]+$/)
+
+    await query(
+      `update organization_integrations set sensitive_config = '${sensitive_config}' where id = '${other.id}'`,
+    )
+    await one.state('synced')
+    const { owner } = organization
+    expect((await owner.get(`${one.path}health/`)).body).toMatchObject({ healthy: true })
+    expect(await owner.get(`${other.path}health/`)).toMatchObject({
+      status: 200,
+      body: { healthy: false, detail: 'An unexpected error occurred.' },
+    })
+    expect(server.application.get(BeaconProvider).hooksOf(other.id)).not.toContain('health')
+    expect((await owner.get(`${organization.path}integrations/`)).body.count).toBe(2)
+    for (const { path } of [one, other]) expect((await owner.delete(path)).status).toBe(204)
+  })
+
+  it('move to the current key with polity secrets rewrap, which can be ended anywhere and run again', async () => {
+    const [before, both] = [await serverWith('old'), await serverWith('new', 'old')]
+    const organization = await before.organization()
+    const ids = Array.from({ length: 230 }, (_, index) => String(index))
+    for (const id of ids)
+      await install(before, organization, { integration_id: `${organization.id}/${id}`, secrets: { token: `t-${id}` } })
+    expect(await sealedBy(both)).toEqual({ old: 230 })
+    const expected = ids.map((id) => `t-${id}`)
+    expect(await tokens(both, organization, ids)).toEqual(expected)
+
+    const ended = both.application.get(SecretsRewrap).run(() => {
+      throw new Error('ended')
+    })
+    await expect(ended).rejects.toThrow('ended')
+    expect(await sealedBy(both)).toEqual({ new: 100, old: 130 })
+    expect(await tokens(both, organization, ids)).toEqual(expected)
+
+    const rest = 'the secrets of 130 integrations are sealed'
+    await expect(serverWith('new')).rejects.toThrow(StartError)
+    await expect(serverWith('new')).rejects.toThrow(
+      `INTEGRATION_ENCRYPTION_KEYS lacks the key "old", under which ${rest}`,
+    )
+    expect(await rewrap('new')).toMatchObject({ code: 1, lines: [expect.stringContaining('lacks the key "old"')] })
+
+    expect(await rewrap('new', 'old')).toEqual({
+      code: 0,
+      lines: ['100 moved', '130 moved', JSON.stringify({ moved: 130 })],
+    })
+    expect(await sealedBy(both)).toEqual({ new: 230 })
+    expect(await rewrap('new', 'old')).toMatchObject({ code: 0, lines: ['0 moved', JSON.stringify({ moved: 0 })] })
+    expect(await tokens(await serverWith('new'), organization, ids)).toEqual(expected)
+  })
+})
