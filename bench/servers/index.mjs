@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { betterAuth } from '../peers/better-auth/peer.mjs'
 import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
@@ -41,4 +42,4 @@ const ours = {
   }),
 }
 
-export const servers = [floor, ours, usual, feathers, drf]
+export const servers = [floor, ours, usual, feathers, drf, betterAuth]
