@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { betterAuth } from '../peers/better-auth/peer.mjs'
 import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
+import { parse } from '../peers/parse/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
 import { polityRequests } from '../lib/scenarios.mjs'
 
@@ -42,4 +43,4 @@ const ours = {
   }),
 }
 
-export const servers = [floor, ours, usual, feathers, drf, betterAuth]
+export const servers = [floor, ours, usual, feathers, drf, betterAuth, parse]
