@@ -3,6 +3,8 @@ import { dropCopies, filledDatabase, openServer } from './lib/database.mjs'
 import { measure, prepare } from './lib/measure.mjs'
 import { readOptions } from './lib/options.mjs'
 import { relateToEarlier, relateToFloor, writeResults } from './lib/results.mjs'
+import { soak } from './lib/soak.mjs'
+import { measureStart } from './lib/start.mjs'
 import { tableOf } from './lib/table.mjs'
 import { servers as known } from './servers/index.mjs'
 
@@ -24,10 +26,16 @@ try {
     running.push(await prepare(database, server))
   }
   await check()
-  const rows = []
+  const rows = running.filter(({ missing }) => !missing).map(atRest)
   for (const scenario of options.scenarios) {
     say(`measure: ${scenario}`)
     rows.push(...(await measure(database, running, scenario, options)))
+  }
+  const ours = running.find(({ name, missing }) => name === 'ours' && !missing)
+  if (options.soak && ours) rows.push(...(await soak(ours, say)))
+  if (options.start) {
+    say('measure: start')
+    rows.push(...(await measureStart()))
   }
   relateToFloor(rows)
   if (options.compare) relateToEarlier(rows, options.compare)
@@ -40,6 +48,11 @@ try {
   await Promise.all(running.map((server) => server.stop?.()))
   await dropCopies(database)
   await database.stop()
+}
+
+/** Memory after the start, before the first request. */
+function atRest({ name, atRest }) {
+  return { scenario: 'at rest', server: name, peak: atRest }
 }
 
 async function install() {

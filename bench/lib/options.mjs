@@ -9,7 +9,7 @@ const help = (names) => `npm run bench -- [options]
   --only A,B           these servers: ${names.join(', ')}
   --scenarios A,B      these scenarios: ${Object.keys(scenarios).join(', ')}
   --rounds N           rounds of each scenario (5; quick: 3)
-  --seconds N          length of a round of one server (1.5; quick: 0.8)
+  --seconds N          length of a round of one server (1.2; quick: 0.8; peers: half of it, unless they are slow)
   --install            first install the peers that are missing, from npm and Debian
   --start              measure the start too: from nothing to the first answer, and again on the same folder
   --soak               send ours a million requests and watch its memory
@@ -40,7 +40,7 @@ export function readOptions(names) {
     servers: among(values.only, names, defaults),
     scenarios: among(values.scenarios, Object.keys(scenarios), defaultScenarios),
     rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
-    seconds: Number(values.seconds ?? (values.quick ? 0.8 : 1.5)),
+    seconds: Number(values.seconds ?? (values.quick ? 0.8 : 1.2)),
   }
 }
 

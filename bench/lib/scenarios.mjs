@@ -25,7 +25,7 @@ export const scenarios = {
 
 let names = 0
 /** Never twice, so that a rename is a change and a slug is free. */
-const newName = () => `Bench ${process.pid} ${++names}`
+export const newName = () => `Bench ${process.pid} ${++names}`
 
 const path = '/api/organizations/'
 const authorization = (userId) => ({ authorization: `Bearer ${keyOf(userId)}` })
@@ -33,7 +33,7 @@ const asCaller = authorization(CALLER)
 const json = { 'content-type': 'application/json' }
 
 /** A request with a body that is new every time. */
-const writing = (request, body) => ({
+export const writing = (request, body) => ({
   ...request,
   setupRequest: (sent) => ({ ...sent, body: JSON.stringify(body()) }),
   body: JSON.stringify(body()),
