@@ -76,7 +76,7 @@ const statements = (organizations, users, collected, step) => [
   `select setval('project_ids', ${organizations})`,
   `insert into organization_integrations (organization_id, id, kind, integration_id, config, created_by_id)
    select ${organization(`1 + k * ${step}`)}, ${uuid('01890000-0004', 'k * 4 + n')},
-     (array['vercel', 'github', 'slack'])[n], 'icfg_' || k, '{"type": "connectable", "account": {"name": "acme"}}', ${CALLER}
+     'vercel', 'icfg_' || k || '_' || n, '{"type": "connectable", "account": {"name": "acme"}}', ${CALLER}
    from generate_series(0, ${MEMBER_OF - 1}) k, generate_series(1, 3) n`,
   `update users u set current_organization_id = ${organization('1')}, current_project_id = 1
    where id between ${CALLER} and ${firstCreator - 1}`,

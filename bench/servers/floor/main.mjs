@@ -12,6 +12,7 @@ createServer((request, response) => {
   answer(request).then(
     ([status, body]) => send(response, status, body),
     (error) => {
+      if (request.errored) return
       console.error(error)
       send(response, 500, { detail: 'A server error occurred.' })
     },
