@@ -15,6 +15,7 @@ export function dataSourceOptions(url: string, poolSize = 10): Extract<DataSourc
     connectTimeoutMS: 5_000,
     // An idle connection that breaks is replaced on its next use; the statement that needed it reports the error.
     poolErrorHandler: () => undefined,
-    extra: { keepAlive: true },
+    // Pipelined, a connection takes a statement before it has answered the last. Cursors and streams are refused then.
+    extra: { keepAlive: true, pipeline: true },
   }
 }

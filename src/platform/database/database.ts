@@ -1,18 +1,27 @@
+import type { BeforeApplicationShutdown } from '@nestjs/common'
 import type {
   DeepPartial,
   EntityManager,
   EntityTarget,
-  FindOptionsWhere,
   ObjectLiteral,
   QueryDeepPartialEntity,
+  QueryRunner,
 } from 'typeorm'
 import { DataSource } from 'typeorm'
 import type { Pool, PoolClient } from 'pg'
 import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
 import { isRetryable } from './database-errors.js'
-import type { NamedQuery } from './named-query.js'
+import { namedQuery, type NamedQuery } from './named-query.js'
+import { SharedConnections, writeTogether } from './shared-connections.js'
 
+const announcement = namedQuery(
+  'outbox.publish',
+  'insert into outbox (id, type, organization_id, payload) values ($1, $2, $3, $4)',
+)
+
+/** More would run at the same moment, and share less. */
+const MAX_SHARED = 4
 /** How often a transaction is tried before its serialization failure is the caller's. */
 const ATTEMPTS = 5
 
@@ -21,23 +30,43 @@ export interface Queryable {
   query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]>
 }
 
-/** One unit of work. What it writes and what it announces stand or fall together. */
+/**
+ * One unit of work. What it writes and what it announces stand or fall together. Statements are sent in the order of
+ * their calls without waiting for each other, so those that need no answer of one another may be awaited together.
+ */
 export class Transaction implements Queryable {
+  private readonly committed: (() => void)[] = []
+  private runner?: QueryRunner
+
   constructor(
-    readonly manager: EntityManager,
+    private readonly dataSource: DataSource,
     private readonly client: PoolClient,
   ) {}
 
+  /** TypeORM's manager, in this transaction. */
+  get manager(): EntityManager {
+    if (!this.runner) {
+      this.runner = this.dataSource.createQueryRunner()
+      // TypeORM has no public way to take over a connection whose transaction has begun.
+      Object.assign(this.runner, { databaseConnection: this.client, isTransactionActive: true, transactionDepth: 1 })
+    }
+    return this.runner.manager
+  }
+
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+    writeTogether(this.client, process.nextTick)
     return (await this.client.query({ name: query.name, text: query.text, values })).rows
   }
 
   /** The row, held against other writers until the transaction ends; null when there is none. */
-  lock<Entity extends ObjectLiteral>(
-    entity: EntityTarget<Entity>,
-    where: FindOptionsWhere<Entity>,
-  ): Promise<Entity | null> {
-    return this.manager.findOne(entity, { where, lock: { mode: 'pessimistic_write' } })
+  async lock<Entity extends ObjectLiteral>(entity: new () => Entity, where: Partial<Entity>): Promise<Entity | null> {
+    const { tableName, columns } = this.dataSource.getMetadata(entity)
+    const list = columns.map(({ databaseName, propertyName }) => `"${databaseName}" as "${propertyName}"`)
+    const names = Object.keys(where).map((name) => columns.find((column) => column.propertyName === name)!.databaseName)
+    const conditions = names.map((name, index) => `"${name}" = $${index + 1}`)
+    const text = `select ${list.join(', ')} from "${tableName}" where ${conditions.join(' and ')} for update`
+    const [row] = await this.query<Entity>({ name: `lock.${tableName}.${names.join('.')}`, text }, Object.values(where))
+    return row ? Object.assign(new entity(), row) : null
   }
 
   async insert<Entity extends ObjectLiteral>(
@@ -51,22 +80,40 @@ export class Transaction implements Queryable {
     return this.manager.save(entity, row) as Promise<Entity>
   }
 
+  /** Runs `work` once the transaction has committed, before its caller goes on; never when it has not. It must not fail. */
+  onCommit(work: () => void): void {
+    this.committed.push(work)
+  }
+
+  /** For {@link Database}. */
+  end({ committed }: { committed: boolean }): void {
+    if (this.runner) Object.assign(this.runner, { isReleased: true })
+    if (committed) for (const work of this.committed) work()
+  }
+
   /** Announces an event with the change it is about: it lands in the outbox when, and only when, the transaction commits. */
   async publish(event: DomainEvent): Promise<void> {
-    await this.client.query({
-      name: 'outbox.publish',
-      text: 'insert into outbox (id, type, organization_id, payload) values ($1, $2, $3, $4)',
-      values: [uuidv7(), event.type, event.organization_id, JSON.stringify(event.payload)],
-    })
+    await this.query(announcement, [uuidv7(), event.type, event.organization_id, JSON.stringify(event.payload)])
   }
 }
 
 /** The door to PostgreSQL: named queries on TypeORM's own pool, and transactions that are retried as a whole. */
-export class Database implements Queryable {
-  constructor(readonly dataSource: DataSource) {}
+export class Database implements Queryable, BeforeApplicationShutdown {
+  private readonly pool: Pool
+  private readonly shared: SharedConnections
+
+  constructor(readonly dataSource: DataSource) {
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master
+    // At most half of them, so that transactions always find one.
+    this.shared = new SharedConnections(this.pool, Math.min(MAX_SHARED, Math.floor(this.pool.options.max / 2)))
+  }
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    return (await this.pool.query({ name: query.name, text: query.text, values })).rows
+    return (await this.shared.query({ name: query.name, text: query.text, values })) as Row[]
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.shared.close()
   }
 
   /**
@@ -85,23 +132,29 @@ export class Database implements Queryable {
   }
 
   private async once<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const runner = this.dataSource.createQueryRunner()
+    const client = await this.pool.connect()
+    let lost: Error | undefined
+    const lose = (error: Error) => void (lost = error)
+    client.on('error', lose)
+    const tx = new Transaction(this.dataSource, client)
+    let committed = false
     try {
-      const client = (await runner.connect()) as PoolClient
-      await runner.startTransaction()
-      const result = await work(new Transaction(runner.manager, client))
-      await runner.commitTransaction()
+      writeTogether(client, process.nextTick)
+      const begun = client.query('begin')
+      const [result] = await Promise.all([work(tx), begun])
+      // What failed unnoticed makes PostgreSQL answer a commit with a rollback.
+      if ((await client.query('commit')).command !== 'COMMIT')
+        throw new Error('A statement failed and was not awaited.')
+      committed = true
       return result
     } catch (error) {
       // A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined)
+      await client.query('rollback').catch(() => undefined)
       throw error
     } finally {
-      await runner.release()
+      client.removeListener('error', lose)
+      client.release(lost)
+      tx.end({ committed })
     }
-  }
-
-  private get pool(): Pool {
-    return (this.dataSource.driver as unknown as { master: Pool }).master
   }
 }
