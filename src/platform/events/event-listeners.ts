@@ -14,6 +14,11 @@ export class EventListeners {
     this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener])
   }
 
+  /** The types that somebody hears. */
+  types(): string[] {
+    return [...this.listeners.keys()]
+  }
+
   of(type: string): readonly EventListener[] {
     return this.listeners.get(type) ?? []
   }

@@ -14,6 +14,8 @@ interface OutboxRow extends DomainEvent {
 }
 
 const POLL_MS = 1_000
+/** Events that nobody hears go in larger lots: they are deleted and nothing else. */
+const UNHEARD_AT_ONCE = 1_000
 /** Deliveries under way at once. A slow listener holds up its own events, and none of the others. */
 const AT_ONCE = 50
 /** For so long an event that a node took is nobody else's; if the node died, another takes it then. */
@@ -30,6 +32,7 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
   private timer?: NodeJS.Timeout
   private polling: Promise<unknown> = Promise.resolve()
   private readonly underWay = new Set<Promise<void>>()
+  private stopping = false
 
   constructor(
     private readonly database: Database,
@@ -57,13 +60,14 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
     if (!this.host.httpAdapter) return
     this.timer = setInterval(() => {
       this.polling = this.polling
-        .then(() => this.startDue())
+        .then(() => this.work())
         .catch((error) => this.logger.warn({ err: error }, 'outbox is waiting'))
     }, POLL_MS)
     this.timer.unref()
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true
     clearInterval(this.timer)
     await this.polling
     await Promise.all(this.underWay)
@@ -71,23 +75,44 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** Delivers everything that is due now, and waits for it. */
   async deliver(): Promise<void> {
+    await this.deleteUnheard()
     while ((await this.startDue()) > 0) await Promise.all(this.underWay)
+  }
+
+  /** Goes on as long as there is more than fits at once, so that events may come faster than the polls. */
+  private async work(): Promise<void> {
+    await this.deleteUnheard()
+    while (!this.stopping && (await this.startDue()) > 0) {
+      if (this.underWay.size >= AT_ONCE) await Promise.race(this.underWay)
+    }
+  }
+
+  private async deleteUnheard(): Promise<void> {
+    const heard = this.listeners.types()
+    let deleted = UNHEARD_AT_ONCE
+    while (deleted === UNHEARD_AT_ONCE && !this.stopping) {
+      ;[, deleted] = await this.database.dataSource.query(
+        `delete from outbox where id in (
+           select id from outbox where available_at <= now() and type <> all($1)
+           order by available_at, id limit ${UNHEARD_AT_ONCE} for update skip locked)`,
+        [heard],
+      )
+    }
   }
 
   /** @returns how many events it took */
   private async startDue(): Promise<number> {
+    const heard = this.listeners.types()
     const free = AT_ONCE - this.underWay.size
-    if (free === 0) return 0
+    if (heard.length === 0 || free === 0) return 0
     const [taken]: [OutboxRow[]] = await this.database.dataSource.query(
       `update outbox set available_at = now() + make_interval(secs => $2) where id in (
-         select id from outbox where available_at <= now() order by available_at, id limit $1 for update skip locked)
+         select id from outbox where available_at <= now() and type = any($3)
+         order by available_at, id limit $1 for update skip locked)
        returning *`,
-      [free, LEASE_SECONDS],
+      [free, LEASE_SECONDS, heard],
     )
-    const unheard = taken.filter(({ type }) => this.listeners.of(type).length === 0)
-    await this.forget(unheard)
     for (const event of taken) {
-      if (unheard.includes(event)) continue
       const delivery = this.deliverOne(event)
         .catch((error) => this.logger.warn({ err: error, event_id: event.id }, 'event comes again after its lease'))
         .finally(() => this.underWay.delete(delivery))
@@ -111,11 +136,6 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
       )
       return
     }
-    await this.forget([event])
-  }
-
-  private async forget(events: OutboxRow[]): Promise<void> {
-    if (events.length === 0) return
-    await this.database.dataSource.query('delete from outbox where id = any($1)', [events.map(({ id }) => id)])
+    await this.database.dataSource.query('delete from outbox where id = $1', [event.id])
   }
 }
