@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A new key: `phx_` and 256 random bits, base64url. */
 export const newKeyValue = (): string => `phx_${randomBytes(32).toString('base64url')}`
 
 /** What is stored of a key. PostHog's form, so that keys exported from it go on working. */
-export const hashKeyValue = (value: string): string => `sha256$${createHash('sha256').update(value).digest('hex')}`
+export const hashKeyValue = (value: string): string => `sha256$${hash('sha256', value, 'hex')}`
 
 /** What may be shown of a key; of a short one, which would show too much, nothing. */
 export const maskKeyValue = (value: string): string =>

@@ -1,13 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notAcceptable } from './http.errors.js'
 
 /** The API answers in JSON: a request that accepts neither it nor anything that covers it gets 406 (RFC 9110, 12.5.1). */
 export function registerContentNegotiation(server: FastifyInstance): void {
-  server.addHook('preHandler', async (request) => {
-    const accept = request.headers.accept
-    if (!accept || !request.url.startsWith('/api/') || /^\/api\/(schema|docs)(\/|\?|-|$)/.test(request.url)) return
-    if (!accept.split(',').some(acceptsJson)) throw notAcceptable()
-  })
+  server.addHook('preHandler', (request, _reply, done) => done(isAcceptable(request) ? undefined : notAcceptable()))
+}
+
+function isAcceptable({ url, headers: { accept } }: FastifyRequest): boolean {
+  if (!accept || accept === '*/*' || !url.startsWith('/api/')) return true
+  return /^\/api\/(schema|docs)(\/|\?|-|$)/.test(url) || accept.split(',').some(acceptsJson)
 }
 
 function acceptsJson(range: string): boolean {

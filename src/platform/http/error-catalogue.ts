@@ -25,7 +25,11 @@ export class ApiError extends Error {
     readonly body: ErrorBody,
     readonly headers: Record<string, string> = {},
   ) {
+    // An answer and no failure: nobody reads where it came from, and finding out costs more than answering.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(body.detail)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'ApiError'
   }
 }

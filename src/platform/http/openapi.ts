@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { stringify } from 'yaml'
 import { serveDocsPage } from './docs-page.js'
 import { errorBodySchema, finishDocument } from './openapi-document.js'
 
@@ -24,17 +23,19 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
 
 /** Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`. */
 export function serveOpenApi(application: NestFastifyApplication): void {
-  const document = openApiDocument(application)
-  const json = JSON.stringify(document)
-  const yaml = stringify(document)
   const server = application.getHttpAdapter().getInstance()
+  // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory.
+  let document: OpenAPIObject | undefined
   server.get(
     '/api/schema',
     async (request: FastifyRequest<{ Querystring: { format?: string } }>, reply: FastifyReply) => {
+      document ??= openApiDocument(application)
       const wantsYaml = request.query.format
         ? request.query.format === 'yaml'
         : /\byaml\b/.test(request.headers.accept ?? '')
-      return wantsYaml ? reply.type('application/yaml').send(yaml) : reply.type('application/json').send(json)
+      if (!wantsYaml) return reply.type('application/json').send(JSON.stringify(document))
+      const { stringify } = await import('yaml')
+      return reply.type('application/yaml').send(stringify(document))
     },
   )
   serveDocsPage(server)

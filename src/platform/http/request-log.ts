@@ -3,10 +3,11 @@ import type { Logger } from '../logging/logger.js'
 
 /** A line for each answer: the route's pattern and never the URL, which may hold a key. */
 export function registerRequestLog(server: FastifyInstance, logger: Logger): void {
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    done()
   })
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     logger.info(
       {
         request_id: request.id,
@@ -18,5 +19,6 @@ export function registerRequestLog(server: FastifyInstance, logger: Logger): voi
       },
       'request',
     )
+    done()
   })
 }

@@ -9,8 +9,9 @@ export function registerRequestMetrics(server: FastifyInstance, registry: Regist
     labelNames: ['method', 'route', 'status'],
     registers: [registry],
   })
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown')
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
+    done()
   })
 }
