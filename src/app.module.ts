@@ -12,6 +12,7 @@ import { HealthController } from './platform/health/health.controller.js'
 import type { Logger } from './platform/logging/logger.js'
 import { MetricsModule } from './platform/metrics/metrics.module.js'
 import { OutboundModule } from './platform/outbound/outbound.module.js'
+import { RedisModule } from './platform/redis/redis.module.js'
 import { SecretsModule } from './platform/secrets/secrets.module.js'
 import { ProjectsModule } from './projects/index.js'
 import { UsersModule } from './users/users.module.js'
@@ -33,6 +34,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config, logger),
         DatabaseModule,
+        RedisModule,
         MetricsModule,
         SecretsModule,
         OutboundModule,

@@ -6,6 +6,7 @@ import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
+import { sendJsonAsItStands } from './platform/http/json.js'
 import { requestId } from './platform/http/request-id.js'
 import { registerRequestLog } from './platform/http/request-log.js'
 import { RouteTable } from './platform/http/route-table.js'
@@ -33,6 +34,7 @@ export async function createApplication(
   const routes = new RouteTable()
   routes.watch(server)
   registerBodyParsers(server)
+  sendJsonAsItStands(server)
   registerRequestLog(server, logger)
   registerContentNegotiation(server)
   const application = await NestFactory.create<NestFastifyApplication>(

@@ -20,7 +20,8 @@ export function firstRun(application: INestApplicationContext): Promise<FirstRun
     if (!(await users.isEmpty(tx))) return undefined
     const user = await users.add(tx, { email: 'owner@localhost', first_name: 'Owner' })
     const caller = { user_id: user.id, request_id: 'first-run' }
-    const organization = await application.get(OrganizationsService).found(tx, caller, { name: 'My organization' })
+    const organization = { name: 'My organization' }
+    await application.get(OrganizationsService).found(tx, caller, organization)
     const key = await application
       .get(PersonalApiKeysService)
       .issue(tx, { user_id: user.id, label: 'First key', scopes: ['*'] })

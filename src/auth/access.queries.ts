@@ -7,6 +7,7 @@ export interface AccessRow {
   scoped_teams: number[]
   scoped_organizations: string[]
   last_used_at: Date | null
+  expires_at: Date | null
   user_id: number
   user_uuid: string
   /** The organization meant, whether or not the caller belongs to it; null for `@current` of someone without any. */
@@ -26,7 +27,7 @@ export interface AccessRow {
 export const accessQuery = namedQuery<AccessRow>(
   'auth.access',
   `select k.id as key_id, k.scopes, k.scoped_teams, k.scoped_organizations::text[] as scoped_organizations, k.last_used_at,
-     u.id as user_id, u.uuid as user_uuid, wanted.id as wanted_organization_id,
+     k.expires_at,     u.id as user_id, u.uuid as user_uuid, wanted.id as wanted_organization_id,
      m.level, o.name as organization_name, o.members_can_use_personal_api_keys, o.is_active, o.is_not_active_reason,
      o.deletion_requested_at is not null as is_pending_deletion
    from personal_api_keys k

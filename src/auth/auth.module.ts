@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common'
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import { AccessCache } from './access-cache.js'
 import { KeyUsage } from './key-usage.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
 import { PersonalApiKeysController } from './personal-api-keys.controller.js'
@@ -19,6 +20,7 @@ import { UsersDirectory } from './users-directory.js'
   controllers: [PersonalApiKeysController],
   providers: [
     { provide: APP_GUARD, useClass: ScopesGuard },
+    AccessCache,
     KeyUsage,
     RateLimits,
     ProductFeatures,
@@ -26,6 +28,14 @@ import { UsersDirectory } from './users-directory.js'
     PersonalApiKeysService,
     UsersDirectory,
   ],
-  exports: [ProductFeatures, RateLimits, RouteDeclarations, PersonalApiKeysService, UsersDirectory, KeyUsage],
+  exports: [
+    AccessCache,
+    ProductFeatures,
+    RateLimits,
+    RouteDeclarations,
+    PersonalApiKeysService,
+    UsersDirectory,
+    KeyUsage,
+  ],
 })
 export class AuthModule {}

@@ -1,3 +1,4 @@
+export { AccessCache, type AccessSubject } from './access-cache.js'
 export { AnyKey, GuardedBy, NoKeys, Public, RequiresScope, type AccessRule } from './access-rule.js'
 export { AuthModule } from './auth.module.js'
 export { CurrentCaller, type Caller, type OrganizationCaller } from './caller.js'

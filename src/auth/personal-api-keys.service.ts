@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../platform/database/database.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { defineError } from '../platform/http/error-catalogue.js'
+import { AccessCache } from './access-cache.js'
 import { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
 import { isGrantable, scopes as everyScope } from './scopes.js'
@@ -39,7 +40,10 @@ export type PersonalApiKeyView = Omit<PersonalApiKey, 'secure_value'> & { value:
 /** The life of personal API keys. The value is in the answer of `create` and `roll`, and nowhere else. */
 @Injectable()
 export class PersonalApiKeysService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly access: AccessCache,
+  ) {}
 
   /** @throws {ApiError} 400 for a scope that does not exist, and for the user's eleventh key */
   create(key: NewKey): Promise<PersonalApiKeyView> {
@@ -69,16 +73,19 @@ export class PersonalApiKeysService {
   /** Gives the key a new value; the old one stops working at once. */
   async roll(id: string): Promise<PersonalApiKeyView> {
     const value = newKeyValue()
-    const { affected } = await this.keys.update(
-      { id },
-      { secure_value: hashKeyValue(value), mask_value: maskKeyValue(value), last_rolled_at: () => 'now()' },
-    )
-    if (!affected) throw notFound()
-    return { ...(await this.one(id)), value }
+    return this.database.transaction(async (tx) => {
+      const key = await this.lock(tx, id)
+      const rolled = { secure_value: hashKeyValue(value), mask_value: maskKeyValue(value), last_rolled_at: new Date() }
+      await tx.manager.update(PersonalApiKey, { id }, rolled)
+      return { ...toView({ ...key, ...rolled }), value }
+    })
   }
 
   async revoke(id: string): Promise<void> {
-    if (!(await this.keys.delete({ id })).affected) throw notFound()
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id)
+      await tx.manager.delete(PersonalApiKey, { id })
+    })
   }
 
   /** Newest first; of one user or of all. */
@@ -95,6 +102,14 @@ export class PersonalApiKeysService {
     const key = await this.keys.findOneBy({ id })
     if (!key) throw notFound()
     return toView(key)
+  }
+
+  /** The key, about to change: what is remembered of its user is forgotten with the commit. */
+  private async lock(tx: Transaction, id: string): Promise<PersonalApiKey> {
+    const key = await tx.lock(PersonalApiKey, { id })
+    if (!key) throw notFound()
+    this.access.forgetAfter(tx, `user:${key.user_id}`)
+    return key
   }
 
   private get keys() {

@@ -1,25 +1,18 @@
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common'
-import { Redis } from 'ioredis'
+import { Injectable } from '@nestjs/common'
+import type { Redis } from 'ioredis'
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Config } from '../platform/config/config.js'
 import { throttled } from '../platform/http/http.errors.js'
-import type { Logger } from '../platform/logging/logger.js'
-import { LOGGER } from '../platform/logging/logger.token.js'
+import { SharedRedis } from '../platform/redis/redis.module.js'
 
 /** PostHog's two limits, burst and sustained, for each key; callers without a key share their address's. */
 @Injectable()
-export class RateLimits implements BeforeApplicationShutdown {
+export class RateLimits {
   private readonly limiters: RateLimiterAbstract[]
   private readonly redis?: Redis
 
-  constructor(config: Config, @Inject(LOGGER) logger: Logger) {
-    const url = config.get('REDIS_URL')
-    if (url) {
-      this.redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 })
-      this.redis.on('error', (error) =>
-        logger.warn({ err: error }, 'redis does not answer; limits are counted by this process'),
-      )
-    }
+  constructor(config: Config, { client }: SharedRedis) {
+    this.redis = client
     this.limiters = config.get('RATE_LIMIT_ENABLED')
       ? [
           this.limiter('burst', config.get('RATE_LIMIT_BURST_PER_MINUTE'), 60),
@@ -40,10 +33,6 @@ export class RateLimits implements BeforeApplicationShutdown {
     if (refused.length === 0) return
     const seconds = Math.max(1, Math.ceil(Math.max(...refused) / 1_000))
     throw throttled({ seconds }, { headers: { 'retry-after': String(seconds) } })
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.redis?.disconnect()
   }
 
   /** With Redis, its counts are shared by all nodes; while it is away each node counts for itself. */

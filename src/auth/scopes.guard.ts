@@ -6,6 +6,7 @@ import { bodyField } from '../platform/http/body.js'
 import { isUuid } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { ACCESS_RULE, type AccessRule, type ScopeRule } from './access-rule.js'
+import { AccessCache } from './access-cache.js'
 import { accessQuery, type AccessRow } from './access.queries.js'
 import {
   insufficientLevel,
@@ -42,6 +43,7 @@ export class ScopesGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly database: Database,
+    private readonly cache: AccessCache,
     private readonly usage: KeyUsage,
     private readonly limits: RateLimits,
     private readonly features: ProductFeatures,
@@ -63,7 +65,11 @@ export class ScopesGuard implements CanActivate {
     const hash = credentials && hashKeyValue(credentials.value)
     await this.limits.count(hash ?? `ip:${request.ip}`)
     if (!credentials) throw notAuthenticated({}, { headers: challenge })
-    const [access] = await this.database.query(accessQuery, [hash, wanted.id ?? null, wanted.current])
+    const place = wanted.current ? '@current' : (wanted.id ?? '')
+    const access = await this.cache.remember(`${hash} ${place}`, async () => {
+      const [row] = await this.database.query(accessQuery, [hash, wanted.id ?? null, wanted.current])
+      return row
+    })
     if (!access) throw invalidKey({ place: credentials.place }, { headers: challenge })
     this.usage.note(access.key_id, access.last_used_at)
     return access
@@ -90,13 +96,13 @@ export class ScopesGuard implements CanActivate {
   }
 
   private enter(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization) {
-    const missing = rule.itself ? notFound() : organizationNotFound()
+    const missing = rule.itself ? notFound : organizationNotFound
     const id = access.wanted_organization_id
-    if (!id) throw wanted.current ? noCurrentOrganization() : missing
+    if (!id) throw wanted.current ? noCurrentOrganization() : missing()
     if (access.scoped_organizations.length > 0 && !access.scoped_organizations.includes(id)) {
-      throw rule.itself && !wanted.current ? missing : organizationOutOfScope({ organization_id: id })
+      throw rule.itself && !wanted.current ? missing() : organizationOutOfScope({ organization_id: id })
     }
-    if (access.level === null) throw missing
+    if (access.level === null) throw missing()
     if (
       !access.members_can_use_personal_api_keys &&
       access.level < MembershipLevel.Admin &&

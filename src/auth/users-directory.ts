@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../platform/database/database.js'
+import { namedQuery } from '../platform/database/named-query.js'
 import { defineError } from '../platform/http/error-catalogue.js'
+import { AccessCache } from './access-cache.js'
 import { User } from './user.entity.js'
 
 export const emailTaken = defineError({
@@ -13,6 +15,11 @@ export const emailTaken = defineError({
   detail: 'There is already an account with this email address.',
 })
 
+const switchUser = namedQuery(
+  'users.switch',
+  'update users set current_organization_id = $2, current_project_id = $3 where id = $1',
+)
+
 export interface NewUser {
   email: string
   first_name: string
@@ -22,7 +29,10 @@ export interface NewUser {
 /** The people. */
 @Injectable()
 export class UsersDirectory {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly access: AccessCache,
+  ) {}
 
   /** @throws {ApiError} 400 when the address is taken, in any case */
   create(user: NewUser): Promise<User> {
@@ -55,11 +65,8 @@ export class UsersDirectory {
 
   /** Makes an organization, and a project in it, what `@current` means to the user. */
   async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
-    await tx.manager.update(
-      User,
-      { id: userId },
-      { current_organization_id: organizationId, current_project_id: projectId },
-    )
+    this.access.forgetAfter(tx, `user:${userId}`)
+    await tx.query(switchUser, [userId, organizationId, projectId])
   }
 
   private get users() {

@@ -39,6 +39,7 @@ export function addOrganizations(program: Command, { withServices, print }: Comm
       if (!isUuid(id)) throw notFound()
       const actor = { organization_id: id, user_id: 0, request_id: 'cli' }
       const restored = await withServices((services) => services.get(OrganizationsService).restore(actor))
-      print({ id: restored.id, name: restored.name }, ({ name }) => `Restored ${name}.`)
+      const { name } = restored.parse()
+      print({ id, name }, ({ name }) => `Restored ${name}.`)
     })
 }

@@ -16,14 +16,14 @@ export const integrationView = namedQuery<IntegrationView>(
    where i.organization_id = $1 and i.id = $2`,
 )
 
-/** $1 organization, $2 limit, $3 offset; oldest first. */
-export const integrationPage = namedQuery<IntegrationView>(
+/** $1 organization, $2 limit, $3 offset; oldest first. Each row says how many there are in all; of none one row says so. */
+export const integrationPage = namedQuery<{ count: number } & (IntegrationView | { id: null })>(
   'integrations.page',
-  `select ${columns} from organization_integrations i left join users u on u.id = i.created_by_id
-   where i.organization_id = $1 order by i.id limit $2 offset $3`,
-)
-
-export const integrationCount = namedQuery<{ count: number }>(
-  'integrations.count',
-  'select count(*)::integer as count from organization_integrations where organization_id = $1',
+  `select counted.count, shown.*
+   from (select count(*)::integer as count from organization_integrations where organization_id = $1) counted
+   left join lateral (
+     select ${columns} from organization_integrations i left join users u on u.id = i.created_by_id
+     where i.organization_id = $1 order by i.id limit $2 offset $3
+   ) shown on true
+   order by shown.id`,
 )

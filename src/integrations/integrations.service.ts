@@ -13,7 +13,7 @@ import { IntegrationInstallations } from './integration-installations.js'
 import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved } from './integration.events.js'
-import { integrationCount, integrationPage, integrationView } from './integrations.queries.js'
+import { integrationPage, integrationView } from './integrations.queries.js'
 import { OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
@@ -28,14 +28,9 @@ export class IntegrationsService {
   ) {}
 
   async list(caller: OrganizationCaller, page: PageRequest): Promise<Page<IntegrationView>> {
-    const [rows, [counted]] = await Promise.all([
-      this.database.query(integrationPage, [caller.organization_id, page.limit, page.offset]),
-      this.database.query(integrationCount, [caller.organization_id]),
-    ])
-    return page.answer(
-      counted!.count,
-      rows.map((row) => this.withoutHidden(row)),
-    )
+    const rows = await this.database.query(integrationPage, [caller.organization_id, page.limit, page.offset])
+    const found = rows.flatMap(({ count: _count, ...row }) => (row.id === null ? [] : this.withoutHidden(row)))
+    return page.answer(rows[0]!.count, found)
   }
 
   retrieve(caller: OrganizationCaller, id: string): Promise<IntegrationView> {

@@ -48,7 +48,8 @@ export class UpdateOrganization extends OrganizationSettings {
   name?: string
 }
 
-class BasicProject {
+/** A project in an organization: PostHog's ProjectBasic. */
+export class BasicProject {
   @ApiProperty({ type: 'integer', example: 1 }) id!: number
   @ApiProperty({ format: 'uuid' }) organization_id!: string
   @ApiProperty({ example: 'Default project' }) name!: string

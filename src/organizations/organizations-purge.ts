@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
+import { AccessCache } from '../auth/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
@@ -19,6 +20,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   constructor(
     private readonly database: Database,
     private readonly config: Config,
+    private readonly access: AccessCache,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -76,6 +78,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
       )
       if (held.length === 0) return 0
       const [, affected] = await tx.manager.query(statement, [id])
+      this.access.forgetAfter(tx, `organization:${id}`)
       return affected as number
     })
   }

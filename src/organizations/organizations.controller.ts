@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req }
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import type { Json } from '../platform/http/json.js'
 import { orderingOf, searchText } from '../platform/http/list-query.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
@@ -28,7 +29,7 @@ export class OrganizationsController {
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,
     @Query() query: Record<string, unknown>,
-  ): Promise<Page<OrganizationView>> {
+  ): Promise<Json<Page<OrganizationView>>> {
     const filter = {
       search: searchText(query.search),
       ordering: orderingOf(query.ordering, organizationOrderings, 'created_at'),
@@ -44,7 +45,7 @@ export class OrganizationsController {
     description: 'With a first project; the caller becomes its owner, and it becomes their current organization.',
   })
   @ApiCreatedResponse({ type: OrganizationView })
-  create(@CurrentCaller() caller: Caller, @Body() organization: CreateOrganization): Promise<OrganizationView> {
+  create(@CurrentCaller() caller: Caller, @Body() organization: CreateOrganization): Promise<Json<OrganizationView>> {
     return this.organizations.create(caller, organization)
   }
 
@@ -52,7 +53,7 @@ export class OrganizationsController {
   @RequiresScope('organization:read', { itself: 'id', during: ['deletion', 'deactivation'] })
   @ApiOperation({ operationId: 'organizations_retrieve', summary: 'Retrieve an organization' })
   @ApiOkResponse({ type: OrganizationView })
-  retrieve(@CurrentCaller() caller: OrganizationCaller): Promise<OrganizationView> {
+  retrieve(@CurrentCaller() caller: OrganizationCaller): Promise<Json<OrganizationView>> {
     return this.organizations.retrieve(caller)
   }
 
@@ -60,7 +61,10 @@ export class OrganizationsController {
   @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_update', summary: 'Update an organization, naming it' })
   @ApiOkResponse({ type: OrganizationView })
-  replace(@CurrentCaller() caller: OrganizationCaller, @Body() changes: CreateOrganization): Promise<OrganizationView> {
+  replace(
+    @CurrentCaller() caller: OrganizationCaller,
+    @Body() changes: CreateOrganization,
+  ): Promise<Json<OrganizationView>> {
     return this.organizations.update(caller, changes)
   }
 
@@ -68,7 +72,10 @@ export class OrganizationsController {
   @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_partial_update', summary: 'Change some of an organization’s settings' })
   @ApiOkResponse({ type: OrganizationView })
-  update(@CurrentCaller() caller: OrganizationCaller, @Body() changes: UpdateOrganization): Promise<OrganizationView> {
+  update(
+    @CurrentCaller() caller: OrganizationCaller,
+    @Body() changes: UpdateOrganization,
+  ): Promise<Json<OrganizationView>> {
     return this.organizations.update(caller, changes)
   }
 
@@ -94,7 +101,7 @@ export class OrganizationsController {
     description: 'Not part of PostHog’s API.',
   })
   @ApiOkResponse({ type: OrganizationView })
-  restore(@CurrentCaller() caller: OrganizationCaller): Promise<OrganizationView> {
+  restore(@CurrentCaller() caller: OrganizationCaller): Promise<Json<OrganizationView>> {
     return this.organizations.restore(caller)
   }
 }

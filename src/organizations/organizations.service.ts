@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import {
+  AccessCache,
   type Caller,
   MembershipLevel,
   type OrganizationCaller,
@@ -10,8 +11,10 @@ import {
 import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
+import { fillHole } from '../platform/database/json-sql.js'
 import { fieldError } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
+import { Json } from '../platform/http/json.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import { ProjectsService } from '../projects/index.js'
 import type {
@@ -31,10 +34,11 @@ import {
 } from './organization.events.js'
 import {
   basicOrganizations,
-  organizationCount,
+  changedOrganization,
+  newOrganization,
   organizationPages,
-  organizationSearchCount,
   organizationSearches,
+  organizationSettings,
   organizationView,
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
@@ -57,6 +61,7 @@ export class OrganizationsService {
     private readonly members: MembersService,
     private readonly projects: ProjectsService,
     private readonly users: UsersDirectory,
+    private readonly access: AccessCache,
     private readonly features: ProductFeatures,
     config: Config,
   ) {
@@ -69,63 +74,65 @@ export class OrganizationsService {
     caller: Caller,
     page: PageRequest,
     { search, ordering }: OrganizationFilter,
-  ): Promise<Page<OrganizationView>> {
-    const reach = [caller.user_id, caller.key.scoped_organizations]
-    const values = [this.productFeatures, ...reach, page.limit, page.offset]
+  ): Promise<Json<Page<OrganizationView>>> {
+    const reach = [caller.user_id, caller.key.scoped_organizations, page.limit, page.offset]
     const plain = search === null ? organizationPages[ordering] : undefined
-    const [rows, [counted]] = await Promise.all([
-      plain
-        ? this.database.query(plain, values)
-        : this.database.query(organizationSearches[ordering]!, [...values, search]),
-      search === null
-        ? this.database.query(organizationCount, reach)
-        : this.database.query(organizationSearchCount, [...reach, search]),
-    ])
-    return page.answer(
-      counted!.count,
-      rows.map(({ view }) => view),
+    const rows = plain
+      ? await this.database.query(plain, reach)
+      : await this.database.query(organizationSearches[ordering]!, [...reach, search])
+    return page.answerJson(
+      rows[0]!.count,
+      rows.flatMap(({ view }) => (view === null ? [] : this.complete(view))),
     )
   }
 
   /** Makes an organization with its first project; the caller owns it and it becomes their current one. */
-  create(caller: Caller, organization: CreateOrganization): Promise<OrganizationView> {
-    return this.database.transaction((tx) => this.found(tx, caller, organization))
+  create(caller: Caller, organization: CreateOrganization): Promise<Json<OrganizationView>> {
+    return this.database.transaction(async (tx) => {
+      const organization_id = await this.found(tx, caller, organization)
+      return this.view(tx, { ...caller, organization_id })
+    })
   }
 
-  /** The same within a transaction of the caller's, who may do without a first project. */
+  /** The same within a transaction of the caller's, who may do without a first project. @returns its id */
   async found(
     tx: Transaction,
     caller: Pick<Caller, 'user_id' | 'request_id'>,
     { name, ...settings }: CreateOrganization,
     { firstProject = 'Default project' }: { firstProject?: string | null } = {},
-  ): Promise<OrganizationView> {
+  ): Promise<string> {
     this.refuseUnknownReferences(settings)
     const organization_id = uuidv7()
-    await this.insertWithSlug(tx, { ...settings, id: organization_id, name })
+    const organization = await this.insertWithSlug(tx, organization_id, name)
     const anonymizeIps = settings.default_anonymize_ips ?? false
-    const project_id = firstProject && (await this.projects.create(tx, organization_id, firstProject, anonymizeIps))
-    await this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner)
+    const [project_id] = await Promise.all([
+      firstProject && this.projects.create(tx, organization_id, firstProject, anonymizeIps),
+      this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner),
+      tx.publish(organizationCreated({ ...caller, organization_id }, name)),
+      Object.keys(settings).length > 0 && this.change(tx, organization, settings),
+    ])
     await this.users.switchTo(tx, caller.user_id, organization_id, project_id || null)
-    await tx.publish(organizationCreated({ ...caller, organization_id }, name))
-    return this.view(tx, { ...caller, organization_id })
+    return organization_id
   }
 
-  retrieve(caller: Pick<OrganizationCaller, 'organization_id' | 'user_id'>): Promise<OrganizationView> {
+  retrieve(caller: Pick<OrganizationCaller, 'organization_id' | 'user_id'>): Promise<Json<OrganizationView>> {
     return this.view(this.database, caller)
   }
 
   /** Changes what `changes` names. What already is as asked changes nothing, not even `updated_at`. */
-  async update(caller: OrganizationCaller, changes: UpdateOrganization): Promise<OrganizationView> {
+  async update(caller: OrganizationCaller, changes: UpdateOrganization): Promise<Json<OrganizationView>> {
     this.refuseUnknownReferences(changes)
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       const difference = differenceBetween(organization, changes)
       this.refuseGated(difference)
-      if (Object.keys(difference).length > 0) {
-        await tx.manager.update(Organization, { id: organization.id }, { ...changes, updated_at: () => 'now()' })
-        await tx.publish(organizationUpdated(caller, difference))
-      }
-      return this.view(tx, caller)
+      if (Object.keys(difference).length === 0) return this.view(tx, caller)
+      const [, , view] = await Promise.all([
+        this.change(tx, organization, changes),
+        tx.publish(organizationUpdated(caller, difference)),
+        this.view(tx, caller),
+      ])
+      return view
     })
   }
 
@@ -134,6 +141,7 @@ export class OrganizationsService {
     await this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (organization.deletion_requested_at) throw alreadyBeingDeleted()
+      this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
       await tx.publish(organizationDeleted(caller))
     })
@@ -142,12 +150,13 @@ export class OrganizationsService {
   /** Brings back, whole, what `delete` marked, until its grace period is over. */
   async restore(
     caller: Pick<OrganizationCaller, 'organization_id' | 'user_id' | 'request_id'>,
-  ): Promise<OrganizationView> {
+  ): Promise<Json<OrganizationView>> {
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
       // The purge may have begun, and half an organization is not restored.
       if (organization.deletion_requested_at.getTime() <= Date.now() - this.restoreDays * DAY_MS) throw notFound()
+      this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       await tx.publish(organizationRestored(caller))
       return this.view(tx, caller)
@@ -162,10 +171,14 @@ export class OrganizationsService {
   private async view(
     on: Queryable,
     { organization_id, user_id }: Pick<OrganizationCaller, 'organization_id' | 'user_id'>,
-  ) {
-    const [row] = await on.query(organizationView, [this.productFeatures, organization_id, user_id])
+  ): Promise<Json<OrganizationView>> {
+    const [row] = await on.query(organizationView, [organization_id, user_id])
     if (!row) throw notFound()
-    return row.view
+    return this.complete(row.view)
+  }
+
+  private complete(view: string): Json<OrganizationView> {
+    return new Json(fillHole(view, this.productFeatures))
   }
 
   private async lock(tx: Transaction, caller: Pick<OrganizationCaller, 'organization_id'>): Promise<Organization> {
@@ -175,26 +188,18 @@ export class OrganizationsService {
   }
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */
-  private async insertWithSlug(
-    tx: Transaction,
-    organization: Partial<Organization> & { id: string; name: string },
-  ): Promise<void> {
-    const first = slugOf(organization.name)
+  private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Organization> {
+    const first = slugOf(name)
     for (let attempt = 0, slug = first; ; attempt++, slug = slugWithSuffix(first, 4 + Math.floor(attempt / 3))) {
-      const free = await tx.manager.query(
-        `select 1 where not exists (select 1 from organization_slugs where slug = $1)
-           and pg_try_advisory_xact_lock(hashtextextended($1, 0))`,
-        [slug],
-      )
-      if (free.length === 0) continue
-      await tx.insert(Organization, { ...organization, slug })
-      const taken = await tx.manager.query(
-        'insert into organization_slugs (slug, organization_id) values ($1, $2) on conflict do nothing returning slug',
-        [slug, organization.id],
-      )
-      if (taken.length > 0) return
-      await tx.manager.delete(Organization, { id: organization.id })
+      const [organization] = await tx.query(newOrganization, [id, name, slug])
+      if (organization) return organization
     }
+  }
+
+  private async change(tx: Transaction, organization: Organization, changes: UpdateOrganization): Promise<void> {
+    const changed = { ...organization, ...changes }
+    this.access.forgetAfter(tx, `organization:${organization.id}`)
+    await tx.query(changedOrganization, [organization.id, ...organizationSettings.map((field) => changed[field])])
   }
 
   /** Media and roles do not exist yet, so nothing that refers to one can. */

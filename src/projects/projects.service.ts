@@ -7,7 +7,7 @@ import type { NamedQuery } from '../platform/database/named-query.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import type { ProjectView } from './project.dto.js'
 import { Project } from './project.entity.js'
-import { projectsOfOrganization, projectsOfUser } from './projects.queries.js'
+import { newProject, projectsOfOrganization, projectsOfUser } from './projects.queries.js'
 
 @Injectable()
 export class ProjectsService {
@@ -18,11 +18,8 @@ export class ProjectsService {
 
   /** Adds a project. @returns its id, which is its team's too */
   async create(tx: Transaction, organizationId: string, name: string, anonymizeIps: boolean): Promise<number> {
-    const rows = await tx.manager.query(
-      `insert into projects (organization_id, uuid, name, api_token, anonymize_ips) values ($1, $2, $3, $4, $5) returning id`,
-      [organizationId, uuidv7(), name, newApiToken(), anonymizeIps],
-    )
-    return rows[0].id
+    const [row] = await tx.query(newProject, [organizationId, uuidv7(), name, newApiToken(), anonymizeIps])
+    return row!.id
   }
 
   async rename(tx: Transaction, organizationId: string, id: number, name: string): Promise<void> {

@@ -18,7 +18,7 @@ export class UsersService {
     const organizations = await this.organizations.listBasic(user.id)
     const current = organizations.find(({ id }) => id === user.current_organization_id) ?? organizations[0]
     const organization = current
-      ? await this.organizations.retrieve({ organization_id: current.id, user_id: user.id })
+      ? (await this.organizations.retrieve({ organization_id: current.id, user_id: user.id })).parse()
       : null
     return {
       date_joined: user.date_joined.toISOString(),

@@ -1,24 +1,174 @@
 import { describe, expect, it } from '@jest/globals'
-import { MembersService } from '../../src/index.js'
-import { expectError, MembershipLevel, useServer } from '../support/kit.js'
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { MembersService, OrganizationsService, PersonalApiKeysService } from '../../src/index.js'
+import { eventually, expectError, MembershipLevel, type TestServer, type TestUser, useServer } from '../support/kit.js'
 
-const server = useServer()
+/** A memory that would outlast every test: what is forgotten was forgotten on purpose. */
+const LONG = { AUTH_CACHE_TTL_MS: '60000' }
+const KEY_INVALID = 'Personal API key found in request Authorization header is invalid.'
+const LEVEL_TOO_LOW = 'Your organization access level is insufficient.'
 
-describe('what was taken away', () => {
-  it('is refused on the very next request: a membership, a level', async () => {
+const services = (server: TestServer) => ({
+  members: server.application.get(MembersService),
+  organizations: server.application.get(OrganizationsService),
+  keys: server.application.get(PersonalApiKeysService),
+  setLevel: (organizationId: string, { row }: TestUser, level: MembershipLevel) =>
+    server.database.transaction((tx) => server.application.get(MembersService).add(tx, organizationId, row.id, level)),
+})
+
+/** The caller's own key, as the service that made it knows it. */
+const keyIdOf = async (user: TestUser): Promise<string> => (await user.get('/api/personal_api_keys/@current/')).body.id
+
+/** The same person, asking another server. */
+const at = (server: TestServer, { key }: TestUser) => ({
+  get: (path: string) => server.request('GET', path, { key }),
+  patch: (path: string) => server.request('PATCH', path, { key, body: {} }),
+})
+
+describe('on the server that made the change, the very next request meets', () => {
+  const server = useServer({ environment: LONG })
+
+  it('a lowered level, a raised one, and a membership that ended', async () => {
     const organization = await server.organization()
     const admin = await organization.admin()
+    const { setLevel, members } = services(server)
     expect((await admin.patch(organization.path, {})).status).toBe(200)
-    const members = server.application.get(MembersService)
-    await server.database.transaction((tx) => members.add(tx, organization.id, admin.row.id, MembershipLevel.Member))
-    expectError(
-      await admin.patch(organization.path, {}),
-      403,
-      'permission_denied',
-      'Your organization access level is insufficient.',
-    )
+    await setLevel(organization.id, admin, MembershipLevel.Member)
+    expectError(await admin.patch(organization.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
+    await setLevel(organization.id, admin, MembershipLevel.Admin)
+    expect((await admin.patch(organization.path, {})).status).toBe(200)
     await members.remove(organization.id, admin.row.id)
     expectError(await admin.get(organization.path), 404, 'not_found', 'Not found.')
     expect((await admin.get('/api/organizations/')).body.count).toBe(0)
   })
+
+  it('a key that was rolled, and one that was revoked', async () => {
+    const { owner } = await server.organization()
+    const { keys } = services(server)
+    const id = await keyIdOf(owner)
+    const { value } = await keys.roll(id)
+    expectError(await owner.get('/api/organizations/'), 401, 'authentication_failed', KEY_INVALID)
+    expect((await server.request('GET', '/api/organizations/', { key: value! })).status).toBe(200)
+    await keys.revoke(id)
+    const revoked = await server.request('GET', '/api/organizations/', { key: value! })
+    expectError(revoked, 401, 'authentication_failed', KEY_INVALID)
+  })
+
+  it('a key that expires while it is remembered', async () => {
+    const { owner, path } = await server.organization()
+    const brief = await owner.with({ expires_at: new Date(Date.now() + 700) })
+    expect((await brief.get(path)).status).toBe(200)
+    const refused = await eventually(
+      () => brief.get(path),
+      ({ status }) => status !== 200,
+    )
+    expectError(refused, 401, 'authentication_failed', KEY_INVALID)
+  })
+
+  it('an organization that refuses members’ keys, is being deleted, or was restored', async () => {
+    const { owner, path, id } = await server.organization()
+    const member = await server.member(id, MembershipLevel.Member)
+    expect((await member.get(path)).status).toBe(200)
+    await owner.patch(path, { members_can_use_personal_api_keys: false })
+    expect((await member.get(path)).status).toBe(403)
+    await owner.patch(path, { members_can_use_personal_api_keys: true })
+    expect((await member.get(path)).status).toBe(200)
+    expect((await owner.get(`${path}projects/`)).status).toBe(200)
+    await owner.delete(path)
+    expectError(await owner.get(`${path}projects/`), 403, 'permission_denied', 'Your organization is being deleted.')
+    await owner.post(`${path}restore/`)
+    expect((await owner.get(`${path}projects/`)).status).toBe(200)
+  })
+
+  it('an organization that the caller was just let into, and a new current one', async () => {
+    const organization = await server.organization()
+    const stranger = await server.user()
+    expect((await stranger.get(organization.path)).status).toBe(404)
+    expect((await stranger.get('/api/organizations/@current/')).status).toBe(404)
+    await services(server).setLevel(organization.id, stranger, MembershipLevel.Member)
+    expect((await stranger.get(organization.path)).status).toBe(200)
+    expect((await stranger.get('/api/organizations/@current/')).body.id).toBe(organization.id)
+    const made = await stranger.post('/api/organizations/', { name: `New ${randomUUID()}` })
+    expect((await stranger.get('/api/organizations/@current/')).body.id).toBe(made.body.id)
+  })
+
+  it('nothing of a change that was rolled back', async () => {
+    const organization = await server.organization()
+    const member = await organization.member()
+    expect((await member.get(organization.path)).status).toBe(200)
+    const change = server.database.transaction(async (tx) => {
+      await server.application.get(MembersService).add(tx, organization.id, member.row.id, MembershipLevel.Owner)
+      throw new Error('no')
+    })
+    await expect(change).rejects.toThrow('no')
+    expectError(await member.patch(organization.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
+  })
 })
+
+describe('on another server a change counts after AUTH_CACHE_TTL_MS at the latest', () => {
+  const server = useServer({ environment: LONG })
+  const other = useServer({ environment: { AUTH_CACHE_TTL_MS: '400' } })
+
+  it('of a membership, a level, a key', async () => {
+    const organization = await server.organization()
+    const admin = await organization.admin()
+    const { setLevel, members, keys } = services(server)
+    const there = at(other, admin)
+    const becomes = (status: number, ask: () => ReturnType<typeof there.get>) =>
+      eventually(ask, (answer) => answer.status === status, 5_000)
+    expect((await there.patch(organization.path)).status).toBe(200)
+    await setLevel(organization.id, admin, MembershipLevel.Member)
+    await becomes(403, () => there.patch(organization.path))
+    await members.remove(organization.id, admin.row.id)
+    await becomes(404, () => there.get(organization.path))
+    await keys.revoke(await keyIdOf(admin))
+    await becomes(401, () => there.get(organization.path))
+  })
+})
+
+describe('with AUTH_CACHE_TTL_MS=0', () => {
+  const server = useServer({ environment: LONG })
+  const other = useServer({ environment: { AUTH_CACHE_TTL_MS: '0' } })
+
+  it('another server meets a change on the very next request', async () => {
+    const organization = await server.organization()
+    const admin = await organization.admin()
+    expect((await at(other, admin).patch(organization.path)).status).toBe(200)
+    await services(server).setLevel(organization.id, admin, MembershipLevel.Member)
+    expect((await at(other, admin).patch(organization.path)).status).toBe(403)
+  })
+})
+
+const redisAnswers = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(6379, '127.0.0.1')
+    socket.once('connect', () => resolve(socket.destroy() !== undefined))
+    socket.once('error', () => resolve(false))
+  })
+
+if (await redisAnswers()) {
+  describe('servers that share a Redis', () => {
+    const environment = { ...LONG, REDIS_URL: 'redis://127.0.0.1:6379' }
+    const [server, other] = [useServer({ environment }), useServer({ environment })]
+
+    it('hear of each other’s changes, whatever they remember', async () => {
+      const organization = await server.organization()
+      const admin = await organization.admin()
+      const there = at(other, admin)
+      expect((await there.patch(organization.path)).status).toBe(200)
+      await services(server).setLevel(organization.id, admin, MembershipLevel.Member)
+      await eventually(
+        () => there.patch(organization.path),
+        ({ status }) => status === 403,
+        5_000,
+      )
+      await services(server).keys.revoke(await keyIdOf(admin))
+      await eventually(
+        () => there.get(organization.path),
+        ({ status }) => status === 401,
+        5_000,
+      )
+    })
+  })
+}

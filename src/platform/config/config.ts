@@ -31,6 +31,7 @@ export const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
   DATA_DIR: z.string().default('./data'),
+  AUTH_CACHE_TTL_MS: whole(0, 60_000).default(2_000),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   TRUSTED_PROXIES: list.default([]),
   CORS_ORIGINS: list.default([]),

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { Json } from './json.js'
 
 /** A page, as Django REST framework's LimitOffsetPagination writes it. */
 export interface Page<T> {
@@ -13,6 +14,8 @@ export interface PageRequest {
   offset: number
   /** Makes the page of what was found; `next` and `previous` keep the caller's other query parameters. */
   answer<T>(count: number, results: T[]): Page<T>
+  /** The same of results that are JSON already. */
+  answerJson<T>(count: number, results: Json<T>[]): Json<Page<T>>
 }
 
 const DEFAULT_LIMIT = 100
@@ -38,15 +41,19 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
     }
     return target.toString()
   }
+  const frame = (count: number) => ({
+    count,
+    next: offset + limit < count ? link(offset + limit) : null,
+    previous: offset > 0 ? link(Math.max(offset - limit, 0)) : null,
+  })
   return {
     limit,
     offset: Math.min(offset, Number.MAX_SAFE_INTEGER),
-    answer: (count, results) => ({
-      count,
-      next: offset + limit < count ? link(offset + limit) : null,
-      previous: offset > 0 ? link(Math.max(offset - limit, 0)) : null,
-      results,
-    }),
+    answer: (count, results) => ({ ...frame(count), results }),
+    answerJson: (count, results) => {
+      const list = results.flatMap(({ parts }, index) => (index === 0 ? parts : [',', ...parts]))
+      return new Json([JSON.stringify(frame(count)).slice(0, -1), ',"results":[', ...list, ']}'])
+    },
   }
 }
 

@@ -85,7 +85,7 @@ export class VercelInstallations {
     const { email, name } = payload.account.contact
     const known = await this.users.byEmail(email)
     const user = known ?? (await this.users.add(tx, { email, first_name: (name ?? '').slice(0, 150) }))
-    const organization = await this.organizations.found(
+    const organization_id = await this.organizations.found(
       tx,
       { user_id: user.id, request_id },
       { name: [...(payload.account.name ?? `Vercel Installation ${id}`)].slice(0, MAX_NAME).join('') },
@@ -95,7 +95,7 @@ export class VercelInstallations {
     // Somebody who had an account proves that it is theirs before Vercel may sign them in.
     const user_mappings = known || !claims.user_id ? {} : { [claims.user_id]: user.id }
     await this.installations.install(tx, {
-      organization_id: organization.id,
+      organization_id,
       kind: KIND,
       integration_id: id,
       config: { type: 'marketplace', ...payload, user_mappings },

@@ -2,6 +2,7 @@ import { Foundation1761955200000 } from './0001-foundation.js'
 import { Integrations1764000000000 } from './0002-integrations.js'
 import { IntegrationProviders1764100000000 } from './0003-integration-providers.js'
 import { AwsMarketplace1764200000000 } from './0004-aws-marketplace.js'
+import { InactiveUsers1764300000000 } from './0005-inactive-users.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Integrations1764000000000,
   IntegrationProviders1764100000000,
   AwsMarketplace1764200000000,
+  InactiveUsers1764300000000,
 ]

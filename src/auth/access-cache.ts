@@ -1,0 +1,106 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common'
+import type { Redis } from 'ioredis'
+import { LRUCache } from 'lru-cache'
+import { Config } from '../platform/config/config.js'
+import type { Transaction } from '../platform/database/database.js'
+import type { Logger } from '../platform/logging/logger.js'
+import { LOGGER } from '../platform/logging/logger.token.js'
+import { SharedRedis } from '../platform/redis/redis.module.js'
+import type { AccessRow } from './access.queries.js'
+
+const MAX_ENTRIES = 10_000
+const CHANNEL = 'polity:access'
+
+/** Whose access may have changed: everything that is known of this user, or of this organization. */
+export type AccessSubject = `user:${number}` | `organization:${string}`
+
+/**
+ * Remembers for `AUTH_CACHE_TTL_MS` what the database said about a key and an organization.
+ *
+ * A change made by this process counts from the moment it is committed: whoever changes a key, a user, a membership or
+ * what a request may do in an organization says so with {@link forgetAfter}. Another process hears of it at once through
+ * Redis, where there is one, and otherwise when its own memory has aged. An unknown key is not remembered.
+ */
+@Injectable()
+export class AccessCache implements BeforeApplicationShutdown {
+  private readonly ttlMs: number
+  private readonly entries?: LRUCache<string, { access: AccessRow; since: number }>
+  /** When each subject changed last, for as long as an answer from before could still be remembered. */
+  private readonly changes = new Map<AccessSubject, number>()
+  private readonly redis?: Redis
+  private readonly subscriber?: Redis
+
+  constructor(
+    config: Config,
+    { client }: SharedRedis,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.ttlMs = config.get('AUTH_CACHE_TTL_MS')
+    if (this.ttlMs === 0) return
+    this.entries = new LRUCache({ max: MAX_ENTRIES })
+    this.redis = client
+    this.subscriber = client && this.subscribe(client)
+  }
+
+  /** What `find` says of the key and organization that `name` stands for, or said a moment ago. */
+  async remember(name: string, find: () => Promise<AccessRow | undefined>): Promise<AccessRow | undefined> {
+    const known = this.entries?.get(name)
+    if (known && this.holds(known)) return known.access
+    // From before the question: a change that is committed while it is under way may or may not be in its answer.
+    const since = performance.now()
+    const access = await find()
+    if (access) this.entries?.set(name, { access, since })
+    else this.entries?.delete(name)
+    return access
+  }
+
+  /** Forgets the subjects when, and only when, the transaction has committed. */
+  forgetAfter(tx: Transaction, ...subjects: AccessSubject[]): void {
+    tx.onCommit(() => this.forget(...subjects))
+  }
+
+  beforeApplicationShutdown(): void {
+    this.subscriber?.disconnect()
+  }
+
+  private holds({ access, since }: { access: AccessRow; since: number }): boolean {
+    if (performance.now() - since >= this.ttlMs) return false
+    if (access.expires_at && access.expires_at.getTime() <= Date.now()) return false
+    if (since <= this.changedAt(`user:${access.user_id}`)) return false
+    return since > this.changedAt(`organization:${access.wanted_organization_id}`)
+  }
+
+  private changedAt(subject: AccessSubject): number {
+    return this.changes.get(subject) ?? -1
+  }
+
+  private forget(...subjects: AccessSubject[]): void {
+    if (!this.entries) return
+    subjects.forEach((subject) => this.note(subject))
+    this.redis
+      ?.publish(CHANNEL, subjects.join(' '))
+      .catch((error) => this.logger.warn({ err: error }, 'other servers hear of a change of access late'))
+  }
+
+  private note(subject: AccessSubject): void {
+    const now = performance.now()
+    this.changes.delete(subject)
+    this.changes.set(subject, now)
+    for (const [oldest, at] of this.changes) {
+      if (now - at < this.ttlMs) break
+      this.changes.delete(oldest)
+    }
+  }
+
+  private subscribe(client: Redis): Redis {
+    const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null })
+    subscriber.on('error', () => undefined)
+    // What was said while nobody listened is unknown.
+    subscriber.on('ready', () => this.entries?.clear())
+    subscriber.on('message', (_, subjects) =>
+      subjects.split(' ').forEach((subject) => this.note(subject as AccessSubject)),
+    )
+    subscriber.subscribe(CHANNEL).catch(() => undefined)
+    return subscriber
+  }
+}
