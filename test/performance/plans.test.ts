@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import pg from 'pg'
+import type { TestUser } from '../support/kit.js'
+import { useServer } from '../support/kit.js'
+import { statementsOf, type Statement } from './statements.js'
+
+const server = useServer({ ownDatabase: true, environment: { AUTH_CACHE_TTL_MS: '0' } })
+
+const ORGANIZATIONS = 10_000
+/** Enough that reading everything looks cheap to a planner that guesses. */
+const MEMBER_OF = 300
+
+/** Tables that grow with the number of organizations. Reading one whole is what no request may do. */
+const LARGE = [
+  ...['organizations', 'organization_slugs', 'organization_memberships', 'user_organizations', 'projects'],
+  ...['organization_integrations', 'project_integrations', 'integration_directory', 'users', 'personal_api_keys'],
+]
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  Plans?: Plan[]
+}
+
+describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`, () => {
+  let caller: TestUser
+  let path: string
+
+  beforeAll(async () => {
+    const { owner, path: own } = await server.organization()
+    ;[caller, path] = [owner, own]
+    const { dataSource } = server.database
+    const id = (number: string) => `('01890000-0000-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`
+    for (const statement of [
+      `insert into users (uuid, distinct_id, email) select gen_random_uuid(), i, i || '@example.com'
+       from generate_series(1, 5000) i`,
+      `insert into organizations (id, name, slug) select ${id('i')}, 'Organization ' || i, 'organization-' || i
+       from generate_series(1, ${ORGANIZATIONS}) i`,
+      `insert into organization_slugs (slug, organization_id) select slug, id from organizations on conflict do nothing`,
+      `insert into organization_memberships (organization_id, id, user_id)
+       select ${id('i')}, gen_random_uuid(), (select min(id) from users) + (i * 5 + j) * 7 % 5000
+       from generate_series(1, ${ORGANIZATIONS}) i, generate_series(1, 5) j on conflict do nothing`,
+      `insert into organization_memberships (organization_id, id, user_id)
+       select ${id('i * 33')}, gen_random_uuid(), ${owner.row.id} from generate_series(1, ${MEMBER_OF}) i
+       on conflict do nothing`,
+      `insert into user_organizations (user_id, organization_id, organization_created_at)
+       select user_id, organization_id, joined_at from organization_memberships on conflict do nothing`,
+      `insert into projects (organization_id, uuid, name, api_token)
+       select id, gen_random_uuid(), 'Default project', 'phc_' || id from organizations`,
+      `insert into organization_integrations (organization_id, id, kind, integration_id)
+       select id, gen_random_uuid(), 'vercel', id from organizations`,
+      `insert into personal_api_keys (id, user_id, label, secure_value, mask_value)
+       select id, id, 'x', id, 'phx_...' from users`,
+      'analyze',
+    ])
+      await dataSource.query(statement)
+  })
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['GET an organization', () => caller.get(path)],
+    ['GET @current', () => caller.get('/api/organizations/@current/')],
+    ['GET the list', () => caller.get('/api/organizations/')],
+    ['GET its last page', () => caller.get('/api/organizations/?limit=100&offset=200')],
+    ['GET it by name', () => caller.get('/api/organizations/?ordering=-name')],
+    ['GET it searched', () => caller.get('/api/organizations/?search=organization')],
+    ['POST', () => caller.post('/api/organizations/', { name: `Made ${Math.random()}` })],
+    ['PATCH', () => caller.patch(path, { name: `Renamed ${Math.random()}` })],
+    ['DELETE', () => caller.delete(path)],
+    ['restore', () => caller.post(`${path}restore/`)],
+    ['GET the integrations', () => caller.get(`${path}integrations/`)],
+    ['GET the projects of an organization', () => caller.get(`${path}projects/`)],
+    ['GET the projects', () => caller.get('/api/projects/')],
+    ['GET the caller', () => caller.get('/api/users/@me/')],
+    ['GET the key', () => caller.get('/api/personal_api_keys/@current/')],
+    ['a key that does not exist', () => server.request('GET', '/api/organizations/', { key: 'phx_no' })],
+    ['a foreign organization', () => caller.get('/api/organizations/01890000-0000-7000-8000-000000000001/')],
+  ])('%s', async (_, request) => {
+    const sent = (await statementsOf(request)).filter(({ text }) =>
+      /^\s*(select|insert|update|delete|with)/i.test(text),
+    )
+    expect(sent.length).toBeGreaterThan(0)
+    const client = new pg.Client({ connectionString: (server.database.dataSource.options as { url: string }).url })
+    const scanned: string[] = []
+    await client.connect()
+    try {
+      for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+        await client.query(`set plan_cache_mode = ${mode}`)
+        for (const statement of sent) {
+          for (const table of await tablesReadWhole(client, statement))
+            scanned.push(`${table} (${mode}): ${statement.text}`)
+        }
+      }
+    } finally {
+      await client.end()
+    }
+    expect(scanned).toEqual([])
+  })
+})
+
+async function tablesReadWhole(client: pg.Client, { text, values }: Statement): Promise<string[]> {
+  await client.query(`prepare planned as ${text}`)
+  const literals = values.length > 0 ? `(${values.map(literal).join(', ')})` : ''
+  const { rows } = await client.query(`explain (format json) execute planned${literals}`)
+  await client.query('deallocate planned')
+  const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+  return nodes(rows[0]['QUERY PLAN'][0].Plan).flatMap((node) =>
+    node['Node Type'] === 'Seq Scan' && LARGE.includes(node['Relation Name']!) ? [node['Relation Name']!] : [],
+  )
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'null'
+  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.join(',')}}`)
+  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value))
+}
