@@ -2,9 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { lookup as resolve } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
-
-/** The address that a name resolved to is not one of the public internet. */
-export class PrivateAddress extends Error {}
+import { PrivateAddress } from './outbound.error.js'
 
 /**
  * Opens connections to public addresses only. What is checked is the resolved address that is then connected to, on

@@ -9,3 +9,6 @@ export class OutboundError extends Error {
     this.name = 'OutboundError'
   }
 }
+
+/** The address that a name resolved to is not one of the public internet. */
+export class PrivateAddress extends Error {}

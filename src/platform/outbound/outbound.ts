@@ -11,12 +11,10 @@ import {
   wrap,
 } from 'cockatiel'
 import { Counter, Registry } from 'prom-client'
-import { Agent, fetch } from 'undici'
 import { Config } from '../config/config.js'
-import { guardedConnector, PrivateAddress } from './guarded-connector.js'
-import { OutboundError } from './outbound.error.js'
+import { OutboundError, PrivateAddress } from './outbound.error.js'
+import type { Transport } from './transport.js'
 
-const CONNECT_TIMEOUT_MS = 3_000
 const MAX_RETRIES = 2
 const MAX_ANSWER_BYTES = 1_048_576
 const BREAK_AFTER_FAILURES = 5
@@ -55,7 +53,8 @@ const mayPass = (error: Error): boolean =>
  */
 @Injectable()
 export class Outbound implements OnApplicationShutdown {
-  private readonly agent: Agent
+  private readonly privateHosts: readonly string[]
+  private transport?: Promise<Transport>
   /** Of one attempt, from the connection to the last byte. */
   private readonly timeoutMs: number
   private readonly breakers = new Map<string, CircuitBreakerPolicy>()
@@ -66,9 +65,8 @@ export class Outbound implements OnApplicationShutdown {
   })
 
   constructor(config: Config, registry: Registry) {
-    const privateHosts = config.get('OUTBOUND_PRIVATE_HOSTS')
+    this.privateHosts = config.get('OUTBOUND_PRIVATE_HOSTS')
     this.timeoutMs = config.get('OUTBOUND_TIMEOUT_MS')
-    this.agent = new Agent({ connect: guardedConnector(privateHosts, CONNECT_TIMEOUT_MS) })
     this.calls = new Counter({
       name: 'outbound_requests_total',
       help: 'Calls to other systems, retries counted as one, by host and by status or what went wrong.',
@@ -104,12 +102,13 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy()
+    await (await this.transport)?.close()
   }
 
   private async attempt(request: Request, host: string, body: Buffer | undefined): Promise<Response> {
     const timeout = AbortSignal.timeout(this.timeoutMs)
     try {
+      const { fetch } = await this.open()
       const answer = await fetch(request.url, {
         method: request.method,
         headers: [...request.headers],
@@ -117,7 +116,6 @@ export class Outbound implements OnApplicationShutdown {
         // Only what carries nothing may be sent on elsewhere.
         redirect: body || [...request.headers.keys()].some((name) => !HARMLESS.has(name)) ? 'error' : 'follow',
         signal: AbortSignal.any([request.signal, timeout]),
-        dispatcher: this.agent,
       })
       const response = new Response(await wholeBody(answer.body, host, answer.status), {
         status: answer.status,
@@ -140,6 +138,11 @@ export class Outbound implements OnApplicationShutdown {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'the connection broke'
       throw new OutboundError(host, 'unreachable', `cannot be reached (${reason})`)
     }
+  }
+
+  /** Loaded with the first call: many servers never make one. */
+  private open(): Promise<Transport> {
+    return (this.transport ??= import('./transport.js').then(({ openTransport }) => openTransport(this.privateHosts)))
   }
 
   private breakerOf(origin: string): CircuitBreakerPolicy {
