@@ -10,21 +10,22 @@ import {
 } from './organization.dto.js'
 import type { Organization } from './organization.entity.js'
 
+/** What PATCH writes. */
+export const organizationSettings = fieldsOf(UpdateOrganization) as (keyof UpdateOrganization)[]
+
 /**
  * $1 id, $2 name, $3 slug: an organization with every setting at its default, unless the slug is taken or being taken.
  * The slug's foreign key is checked when the whole statement is done.
  */
-export const newOrganization = namedQuery<Organization>(
+export const newOrganization = namedQuery<Pick<Organization, 'id' | keyof UpdateOrganization>>(
   'organizations.new',
   `with slug as (
      insert into organization_slugs (slug, organization_id)
      select $3::text, $1::uuid where pg_try_advisory_xact_lock(hashtextextended($3::text, 0)) on conflict do nothing returning slug
    )
-   insert into organizations (id, name, slug) select $1::uuid, $2, slug from slug returning *`,
+   insert into organizations (id, name, slug) select $1::uuid, $2, slug from slug
+   returning id, ${organizationSettings.join(', ')}`,
 )
-
-/** What PATCH writes. */
-export const organizationSettings = fieldsOf(UpdateOrganization) as (keyof UpdateOrganization)[]
 
 /** $1 the organization, then {@link organizationSettings} in their order: all of them, changed or not. */
 export const changedOrganization = namedQuery(

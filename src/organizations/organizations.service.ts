@@ -45,6 +45,9 @@ import { slugOf, slugWithSuffix } from './slug.js'
 
 const DAY_MS = 86_400_000
 
+/** Of an organization's row, what changes. */
+type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
+
 /** What a caller asks of the list: `ordering` is one of the allowed ones, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
@@ -188,7 +191,7 @@ export class OrganizationsService {
   }
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */
-  private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Organization> {
+  private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Changeable> {
     const first = slugOf(name)
     for (let attempt = 0, slug = first; ; attempt++, slug = slugWithSuffix(first, 4 + Math.floor(attempt / 3))) {
       const [organization] = await tx.query(newOrganization, [id, name, slug])
@@ -196,7 +199,7 @@ export class OrganizationsService {
     }
   }
 
-  private async change(tx: Transaction, organization: Organization, changes: UpdateOrganization): Promise<void> {
+  private async change(tx: Transaction, organization: Changeable, changes: UpdateOrganization): Promise<void> {
     const changed = { ...organization, ...changes }
     this.access.forgetAfter(tx, `organization:${organization.id}`)
     await tx.query(changedOrganization, [organization.id, ...organizationSettings.map((field) => changed[field])])

@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { User } from '../../src/index.js'
+import { namedQuery } from '../../src/platform/database/named-query.js'
+import { eventually, useServer } from '../support/kit.js'
+
+const number = namedQuery<{ value: number }>('test.number', 'select $1::integer as value')
+const failing = namedQuery('test.failing', 'select 1 / $1::integer')
+const sleeping = namedQuery('test.sleeping', 'select pg_sleep($1)')
+
+describe('statements that share connections', () => {
+  const server = useServer({ ownDatabase: true })
+
+  it('get their own answers, however many are under way, and an error is of one alone', async () => {
+    const asked = Array.from({ length: 500 }, (_, index) => index)
+    const answers = await Promise.all(
+      asked.map((index) =>
+        index % 10 === 7
+          ? server.database.query(failing, [0]).catch((error: Error) => error.message)
+          : server.database.query(number, [index]),
+      ),
+    )
+    expect(answers).toEqual(asked.map((index) => (index % 10 === 7 ? 'division by zero' : [{ value: index }])))
+  })
+
+  it('fail when their connections break, with 503 for who asked, and go on with new ones', async () => {
+    const { owner, path } = await server.organization()
+    const broken = Promise.allSettled(Array.from({ length: 20 }, () => server.database.query(sleeping, [30])))
+    await eventually(
+      () => server.database.dataSource.query(`select 1 from pg_stat_activity where query like '%pg_sleep%'`),
+      (rows) => rows.length > 1,
+    )
+    const asked = owner.get(path)
+    await server.database.dataSource.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+    expect((await broken).every(({ status }) => status === 'rejected')).toBe(true)
+    expect([200, 503]).toContain((await asked).status)
+    const after = await eventually(
+      () => owner.get(path),
+      ({ status }) => status === 200,
+    )
+    expect(after.headers.get('retry-after')).toBeNull()
+    expect(await Promise.all([1, 2, 3].map((value) => server.database.query(number, [value])))).toEqual([
+      [{ value: 1 }],
+      [{ value: 2 }],
+      [{ value: 3 }],
+    ])
+  })
+})
+
+describe('a server with one connection', () => {
+  const server = useServer({ environment: { DATABASE_POOL_SIZE: '1' } })
+
+  it('reads and writes with it', async () => {
+    const { owner, path } = await server.organization()
+    const changes = Array.from({ length: 5 }, () => owner.patch(path, { name: `Renamed ${randomUUID()}` }))
+    const reads = Array.from({ length: 5 }, () => owner.get(path))
+    const statuses = (await Promise.all([...changes, ...reads])).map(({ status }) => status)
+    expect(statuses).toEqual(statuses.map(() => 200))
+  })
+})
+
+describe('a transaction', () => {
+  const server = useServer()
+  const user = (email: string) => ({ uuid: randomUUID(), distinct_id: email, email })
+  const exists = (email: string) => server.database.dataSource.getRepository(User).existsBy({ email })
+
+  it('commits what TypeORM and named statements wrote in it, and then tells who asked to be told', async () => {
+    const email = `${randomUUID()}@example.com`
+    const told: boolean[] = []
+    await server.database.transaction(async (tx) => {
+      tx.onCommit(() => void told.push(true))
+      await tx.manager.save(User, user(email))
+      await tx.query(number, [1])
+      expect(told).toEqual([])
+    })
+    expect([await exists(email), told]).toEqual([true, [true]])
+  })
+
+  it('takes back all of it when its work fails, and tells nobody', async () => {
+    const email = `${randomUUID()}@example.com`
+    const told: boolean[] = []
+    const work = server.database.transaction(async (tx) => {
+      tx.onCommit(() => void told.push(true))
+      await tx.manager.insert(User, user(email))
+      throw new Error('no')
+    })
+    await expect(work).rejects.toThrow('no')
+    expect([await exists(email), told]).toEqual([false, []])
+  })
+
+  it('does not pass for committed when a statement failed that nobody waited for', async () => {
+    const email = `${randomUUID()}@example.com`
+    const work = server.database.transaction(async (tx) => {
+      await tx.manager.insert(User, user(email))
+      tx.query(failing, [0]).catch(() => undefined)
+    })
+    await expect(work).rejects.toThrow('A statement failed and was not awaited.')
+    expect(await exists(email)).toBe(false)
+  })
+
+  it('is run again, whole, when PostgreSQL could not serialize it', async () => {
+    let runs = 0
+    const result = await server.database.transaction(async (tx) => {
+      runs++
+      await tx.manager.query('set transaction isolation level serializable')
+      if (runs < 3) await tx.manager.query(`do $$ begin raise exception 'again' using errcode = '40001'; end $$`)
+      return runs
+    })
+    expect([result, runs]).toEqual([3, 3])
+  })
+
+  it('leaves no connection behind', async () => {
+    const open = Array.from({ length: 40 }, (_, index) =>
+      server.database.transaction(async (tx) => {
+        await tx.query(number, [index])
+        if (index % 2 === 0) throw new Error('no')
+      }),
+    )
+    await Promise.allSettled(open)
+    expect(await server.database.transaction((tx) => tx.query(number, [1]))).toEqual([{ value: 1 }])
+  })
+})
