@@ -29,3 +29,18 @@ describe('a request sends exactly', () => {
     expect({ count: sent.length, sent }).toMatchObject({ count: expected })
   })
 })
+
+describe('an answer has exactly', () => {
+  /** Numbers have as many digits as other tests made rows before. */
+  const withoutNumbers = (text: string) => text.replace(/(?<="(?:id|project_id)":)\d+/g, '0')
+
+  it.each<[string, number, (organization: TestOrganization) => ReturnType<TestOrganization['owner']['get']>]>([
+    ['GET an organization', 2_252, ({ owner, path }) => owner.get(path)],
+    ['GET a list of one', 2_304, ({ owner }) => owner.get('/api/organizations/')],
+    ['GET no integrations', 52, ({ owner, path }) => owner.get(`${path}integrations/`)],
+    ['a key that does not exist', 152, () => server.request('GET', '/api/organizations/', { key: 'phx_no' })],
+  ])('%s: %i bytes', async (_, expected, request) => {
+    const { text } = await request(await server.organization(`Acme ${randomUUID()}`))
+    expect(Buffer.byteLength(withoutNumbers(text))).toBe(expected)
+  })
+})
