@@ -2,9 +2,10 @@ import { compareAnswers } from './lib/check.mjs'
 import { dropCopies, filledDatabase, openServer } from './lib/database.mjs'
 import { measure, prepare } from './lib/measure.mjs'
 import { readOptions } from './lib/options.mjs'
-import { relateToEarlier, relateToFloor, writeResults } from './lib/results.mjs'
+import { relateToEarlier, relateToFloor, relateToRetrieve, writeResults } from './lib/results.mjs'
 import { soak } from './lib/soak.mjs'
 import { measureStart } from './lib/start.mjs'
+import { polityRequests } from './lib/scenarios.mjs'
 import { tableOf } from './lib/table.mjs'
 import { servers as known } from './servers/index.mjs'
 
@@ -38,6 +39,7 @@ try {
     rows.push(...(await measureStart()))
   }
   relateToFloor(rows)
+  relateToRetrieve(rows)
   if (options.compare) relateToEarlier(rows, options.compare)
   const file = writeResults({ database: database.kind, rounds: options.rounds, seconds: options.seconds, rows })
   console.log(tableOf(rows, Boolean(options.compare)))
@@ -78,7 +80,7 @@ async function check() {
   const writes = ['create', 'rename']
   const reads = options.scenarios.filter((name) => name !== 'mix' && !writes.includes(name))
   for (const scenario of [...reads, ...writes.filter((name) => options.scenarios.includes(name))]) {
-    for (const server of ours ? others : []) {
+    for (const server of ours && polityRequests(scenario, '10k', 0) ? others : []) {
       const difference = await compareAnswers(ours, server, scenario, '10k', server.same)
       if (difference) say(`check: ${scenario} of ${server.name} and ours: ${difference}`)
     }

@@ -26,7 +26,7 @@ export function readOptions(names) {
     console.log(help(names))
     process.exit(0)
   }
-  const chosen = { large: ['ours', 'ours@1m'], quick: ['floor', 'ours'] }
+  const chosen = { large: ['ours', 'ours@1m'], quick: ['floor', 'ours', 'ours@limited'] }
   const defaults = values.large
     ? chosen.large
     : values.quick

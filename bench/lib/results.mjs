@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { median } from './load.mjs'
+import { scenarios } from './scenarios.mjs'
 
 const folder = fileURLToPath(new URL('../results/', import.meta.url))
 
@@ -29,6 +30,15 @@ export function relateToFloor(rows) {
   for (const row of rows) {
     const floor = rows.find(({ scenario, server }) => scenario === row.scenario && server === 'floor')
     if (floor?.speeds && row.speeds) row.toFloor = median(row.speeds.map((speed, round) => speed / floor.speeds[round]))
+  }
+}
+
+/** Adds to what our servers refuse how much sooner that is done than one organization is retrieved. */
+export function relateToRetrieve(rows) {
+  const retrieve = rows.find(({ scenario, server }) => scenario === 'retrieve' && server === 'ours')
+  for (const row of rows) {
+    if (retrieve?.perSecond && row.perSecond && scenarios[row.scenario]?.refused && row.server.startsWith('ours'))
+      row.toRetrieve = row.perSecond / retrieve.perSecond
   }
 }
 

@@ -10,6 +10,7 @@ const columns = [
   ['req/s', (row) => number(row.perSecond)],
   ['±', (row) => row.spread && `${number(row.spread * 100)} %`],
   ['/ floor', (row) => number(row.toFloor, 2)],
+  ['/ retrieve', (row) => number(row.toRetrieve, 2)],
   ['p50 ms', (row) => milliseconds(row.p50)],
   ['p99 ms', (row) => milliseconds(row.p99)],
   ['CPU ms', (row) => number(row.cpu, 3)],

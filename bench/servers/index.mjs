@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { betterAuth } from '../peers/better-auth/peer.mjs'
 import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
 import { parse } from '../peers/parse/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
-import { polityRequests } from '../lib/scenarios.mjs'
+import { oursRequests, polityRequests } from '../lib/scenarios.mjs'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -21,13 +22,18 @@ const floor = {
   }),
 }
 
+/** The flags and the file of `npm start`. */
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const shipped = scripts.start.split(' ').slice(1)
+
 const ours = {
   name: 'ours',
-  about: 'dist/main.js as shipped',
-  requests: polityRequests,
+  about: 'what npm start starts',
+  requests: oursRequests,
   command: (url, port) => ({
     command: process.execPath,
-    args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), file('../../dist/main.js')],
+    args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), ...shipped],
+    cwd: file('../..'),
     env: {
       DATABASE_URL: url,
       PORT: String(port),
@@ -45,7 +51,19 @@ const ours = {
   }),
 }
 
+/** Whose limit is reached with the first request. */
+const oursLimited = {
+  ...ours,
+  name: 'ours@limited',
+  about: 'ours with a limit of one request a minute',
+  requests: (scenario, ...rest) => (scenario === 'throttled' ? polityRequests('retrieve', ...rest) : undefined),
+  command: (url, port) => {
+    const command = ours.command(url, port)
+    return { ...command, env: { ...command.env, RATE_LIMIT_BURST_PER_MINUTE: '1' } }
+  },
+}
+
 /** Its data is made once and stays: copying millions of rows for every run would take longer than the run. */
 const ours1m = { ...ours, name: 'ours@1m', about: 'ours with 1 million organizations', size: '1m', inPlace: true }
 
-export const servers = [floor, ours, ours1m, usual, feathers, drf, betterAuth, parse]
+export const servers = [floor, ours, oursLimited, ours1m, usual, feathers, drf, betterAuth, parse]
