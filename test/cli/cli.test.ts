@@ -60,6 +60,53 @@ describe('polity', () => {
     })
   })
 
+  it('gives a key exactly what PostHog’s keys have, and lists a user’s own, newest first, without values', async () => {
+    const { owner, id } = await server.organization()
+    const create = (label: string, ...others: string[]) =>
+      polity('keys', 'create', '--user', String(owner.row.id), '--label', label, '--scopes', ...others)
+    const { data: key } = await create('Reader', 'organization:read, user:read', '--organizations', id)
+    expect(key).toEqual({
+      id: expect.any(String),
+      label: 'Reader',
+      value: expect.stringMatching(/^phx_[\w-]{43}$/),
+      mask_value: `phx_...${key.value.slice(-4)}`,
+      created_at: expect.any(String),
+      last_used_at: null,
+      last_rolled_at: null,
+      user_id: owner.row.id,
+      scopes: ['organization:read', 'user:read'],
+      scoped_teams: [],
+      scoped_organizations: [id],
+      expires_at: null,
+    })
+    const { data: rolled } = await polity('keys', 'roll', key.id)
+    expect(rolled).toEqual({
+      ...key,
+      value: expect.not.stringContaining(key.value),
+      mask_value: `phx_...${rolled.value.slice(-4)}`,
+      last_rolled_at: expect.any(String),
+    })
+    const { data: listed } = await polity('keys', 'list', '--user', owner.row.email)
+    expect(listed).toMatchObject([
+      { ...rolled, value: null },
+      { label: 'test', value: null },
+    ])
+    expect(listed).toHaveLength(2)
+    for (const [label, scopes, sentence] of [
+      ['', '*', '--label must have 1 to 40 characters.'],
+      ['   ', '*', '--label must have 1 to 40 characters.'],
+      ['x'.repeat(41), '*', '--label must have 1 to 40 characters.'],
+      ['CI', 'organization:own', 'Invalid scope: organization:own. Valid scopes are *, organization:read'],
+      ['CI', 'spaceship:read', 'Invalid scope: spaceship:read.'],
+      ['CI', ',', 'Invalid scope: '],
+    ] as const) {
+      const refused = await create(label, scopes)
+      expect(refused.code).toBe(1)
+      expect(refused.errors).toContain(sentence)
+    }
+    expect((await polity('keys', 'list', '--user', owner.row.email)).data).toEqual(listed)
+  })
+
   it('restores an organization', async () => {
     const organization = await server.organization()
     await organization.owner.delete(organization.path)
