@@ -41,14 +41,12 @@ interface Scene {
 async function scene(): Promise<Scene> {
   const organization = await server.organization()
   const integration = randomUUID()
-  await server.database.dataSource
-    .getRepository(OrganizationIntegration)
-    .insert({
-      organization_id: organization.id,
-      id: integration,
-      kind: 'unknown-here',
-      config: { type: 'connectable' },
-    })
+  await server.database.dataSource.getRepository(OrganizationIntegration).insert({
+    organization_id: organization.id,
+    id: integration,
+    kind: 'unknown-here',
+    config: { type: 'connectable' },
+  })
   const people = new Map([['owner', organization.owner]])
   const keys = new Map<string, string>()
   const person = async (name: Person) => {
