@@ -39,8 +39,6 @@ import {
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
 
-const DAY_MS = 86_400_000
-
 /** What a caller asks of the list: `ordering` is one of the allowed ones, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
@@ -147,7 +145,7 @@ export class OrganizationsService {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
       // The purge may have begun, and half an organization is not restored.
-      if (organization.deletion_requested_at.getTime() <= Date.now() - this.restoreDays * DAY_MS) throw notFound()
+      if (await this.isOver(tx, organization)) throw notFound()
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       await tx.publish(organizationRestored(caller))
       return this.view(tx, caller)
@@ -166,6 +164,15 @@ export class OrganizationsService {
     const [row] = await on.query(organizationView, [this.productFeatures, organization_id, user_id])
     if (!row) throw notFound()
     return row.view
+  }
+
+  /** By the clock of the database, which is the purge's: two clocks could disagree on who comes first. */
+  private async isOver(tx: Transaction, { id }: Organization): Promise<boolean> {
+    const [{ over }] = await tx.manager.query(
+      'select deletion_requested_at <= now() - make_interval(days => $2) as over from organizations where id = $1',
+      [id, this.restoreDays],
+    )
+    return over
   }
 
   private async lock(tx: Transaction, caller: Pick<OrganizationCaller, 'organization_id'>): Promise<Organization> {
