@@ -5,6 +5,7 @@ import { AppModule, type AppModuleOptions } from './app.module.js'
 import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
+import { frameworkErrors } from './platform/http/framework-errors.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
 import { sendJsonAsItStands } from './platform/http/json.js'
 import { requestId } from './platform/http/request-id.js'
@@ -29,13 +30,15 @@ export async function createApplication(
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    ...frameworkErrors,
   })
   const server = adapter.getInstance()
   const routes = new RouteTable()
+  // First, so that whatever the others refuse has its request id too.
+  registerRequestLog(server, logger)
   routes.watch(server)
   registerBodyParsers(server)
   sendJsonAsItStands(server)
-  registerRequestLog(server, logger)
   registerContentNegotiation(server)
   const application = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, { logger, ...options }),

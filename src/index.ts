@@ -18,6 +18,7 @@ export {
   type ErrorDefinition,
   type ErrorFactory,
 } from './platform/http/error-catalogue.js'
+export { ApiErrors } from './platform/http/api-errors.js'
 export { toDto } from './platform/http/body.js'
 export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'

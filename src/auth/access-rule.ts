@@ -1,5 +1,15 @@
 import { applyDecorators, type CanActivate, SetMetadata, type Type, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger'
+import { ApiErrors } from '../platform/http/api-errors.js'
+import { notFound } from '../platform/http/http.errors.js'
+import {
+  insufficientLevel,
+  invalidKey,
+  missingScope,
+  notAuthenticated,
+  organizationNotFound,
+  projectScopedKey,
+} from './auth.errors.js'
 import { MembershipLevel } from './membership-level.js'
 import type { Scope } from './scopes.js'
 
@@ -27,6 +37,8 @@ export interface ScopeRule {
   during: readonly ('deletion' | 'deactivation')[]
 }
 
+const unauthenticated = [notAuthenticated(), invalidKey({ place: 'Authorization header' })]
+
 interface ScopeOptions {
   level?: MembershipLevel
   itself?: string
@@ -47,6 +59,12 @@ export const RequiresScope = (
     ApiBearerAuth('personal_api_key'),
     ApiExtension('x-required-scope', scope),
     ApiExtension('x-required-level', level),
+    ApiErrors(
+      ...unauthenticated,
+      missingScope({ scope }),
+      ...(level > MembershipLevel.Member ? [insufficientLevel()] : []),
+      ...(scope.startsWith('user:') ? [] : [projectScopedKey(), itself ? notFound() : organizationNotFound()]),
+    ),
   )
 
 /** Opens a route to any valid key, whatever its scopes: what a key may always learn about itself. */
@@ -54,6 +72,7 @@ export const AnyKey = () =>
   applyDecorators(
     SetMetadata(ACCESS_RULE, { kind: 'scope', level: MembershipLevel.Member, during: [] } satisfies AccessRule),
     ApiBearerAuth('personal_api_key'),
+    ApiErrors(...unauthenticated),
   )
 
 /** Opens a route to everyone. */

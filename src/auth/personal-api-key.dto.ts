@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger'
 
 /** A personal API key, as `GET /api/personal_api_keys/@current/` describes the one in use. */
 export class PersonalApiKeyDescription {
-  @ApiProperty() id!: string
-  @ApiProperty({ maxLength: 40 }) label!: string
+  @ApiProperty({ example: '0190aaaa-1111-7000-8000-00000000000a' }) id!: string
+  @ApiProperty({ maxLength: 40, example: 'CI' }) label!: string
   @ApiProperty({
     type: 'string',
     nullable: true,
@@ -16,7 +16,7 @@ export class PersonalApiKeyDescription {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true }) last_rolled_at!: Date | null
   @ApiProperty({ type: 'integer' }) user_id!: number
   @ApiProperty({ type: [String], example: ['organization:read'] }) scopes!: string[]
-  @ApiProperty({ type: [Number] }) scoped_teams!: number[]
-  @ApiProperty({ type: [String] }) scoped_organizations!: string[]
+  @ApiProperty({ type: [Number], example: [] }) scoped_teams!: number[]
+  @ApiProperty({ type: [String], example: [] }) scoped_organizations!: string[]
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true }) expires_at!: Date | null
 }

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, Param, Patch, Post, Put } from '@nestjs/common'
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiErrors } from '../platform/http/api-errors.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { AnyKey, NoKeys } from './access-rule.js'
 import { type Caller, CurrentCaller } from './caller.js'
@@ -19,6 +20,7 @@ export class PersonalApiKeysController {
     description: 'With `@current`, or the key’s own id.',
   })
   @ApiOkResponse({ type: PersonalApiKeyDescription })
+  @ApiErrors(notFound())
   retrieve(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<PersonalApiKeyView> {
     if (id !== '@current' && id !== caller.key.id) throw notFound()
     return this.keys.one(caller.key.id)

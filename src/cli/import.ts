@@ -11,14 +11,15 @@ export function addImport(program: Command, { withServices, print, note }: Comma
     .description('import users, organizations, memberships, projects and hashed keys, one JSON object a line')
     .action(async (file: string) => {
       const report = await withServices((services) =>
-        importPostHog(services.get(Database), file, (lines) => note(`${lines} lines…`)),
+        importPostHog(services.get(Database), file, (done, total) => note(`${done} of ${total} lines…`)),
       )
       print(report, asText)
     })
 }
 
-function asText({ created, unchanged, refused }: ImportReport): string {
+function asText({ created, unchanged, renumbered, refused }: ImportReport): string {
   const counts = Object.keys(created).map((type) => `${type}: ${created[type]} created, ${unchanged[type]} unchanged`)
+  const moved = renumbered.map(({ line, from, to }) => `line ${line}: user ${from} is ${to} here`)
   const refusals = refused.map(({ line, reason }) => `line ${line}: ${reason}`)
-  return [...counts, `refused: ${refused.length}`, ...refusals].join('\n')
+  return [...counts, ...moved, `refused: ${refused.length}`, ...refusals].join('\n')
 }

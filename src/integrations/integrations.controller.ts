@@ -2,10 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nes
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { ApiErrors } from '../platform/http/api-errors.js'
 import { toDto } from '../platform/http/body.js'
+import { fieldError } from '../platform/http/fields.js'
+import { notFound } from '../platform/http/http.errors.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
 import { EnvironmentMapping, IntegrationHealthView, IntegrationPage, IntegrationView } from './integration.dto.js'
+import { billingUnavailable, foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { IntegrationsService } from './integrations.service.js'
 
 @ApiTags('integrations')
@@ -26,6 +30,7 @@ export class IntegrationsController {
   @RequiresScope('organization_integration:read')
   @ApiOperation({ operationId: 'organizations_integrations_retrieve', summary: 'Retrieve an integration' })
   @ApiOkResponse({ type: IntegrationView })
+  @ApiErrors(notFound())
   retrieve(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationView> {
     return this.integrations.retrieve(caller, id)
   }
@@ -35,6 +40,7 @@ export class IntegrationsController {
   @RequiresScope('organization_integration:read', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_health_retrieve', summary: 'Check an integration' })
   @ApiOkResponse({ type: IntegrationHealthView })
+  @ApiErrors(notFound())
   health(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationHealthView> {
     return this.integrations.health(caller, id)
   }
@@ -44,6 +50,7 @@ export class IntegrationsController {
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_destroy', summary: 'Disconnect an integration' })
   @ApiNoContentResponse()
+  @ApiErrors(notFound(), openInvoices(), billingUnavailable())
   remove(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<void> {
     return this.integrations.remove(caller, id)
   }
@@ -57,6 +64,12 @@ export class IntegrationsController {
   })
   @ApiBody({ type: EnvironmentMapping })
   @ApiOkResponse({ type: IntegrationView })
+  @ApiErrors(
+    notFound(),
+    notConnectable(),
+    fieldError('production', { constraint: 'required' }),
+    foreignProject({ project_id: 1 }),
+  )
   mapEnvironments(
     @CurrentCaller() caller: OrganizationCaller,
     @Param('id') id: string,

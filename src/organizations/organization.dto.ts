@@ -62,7 +62,7 @@ class ProductFeatureView {
   @ApiProperty({ type: 'string', nullable: true }) unit!: string | null
   @ApiProperty({ type: 'integer', nullable: true }) limit!: number | null
   @ApiProperty({ type: 'string', nullable: true }) note!: string | null
-  @ApiProperty() is_plan_default!: boolean
+  @ApiProperty({ example: true }) is_plan_default!: boolean
 }
 
 /** The organization on the wire: the same fields in the same order, alone and in lists. */
@@ -77,29 +77,30 @@ export class OrganizationView {
     type: 'integer',
     enum: [1, 8, 15],
     nullable: true,
+    example: 15,
     description: 'The caller’s own level: 1 member, 8 admin, 15 owner.',
   })
   membership_level!: MembershipLevel | null
-  @ApiProperty({ type: 'integer', enum: [0, 3, 6, 9] }) plugins_access_level!: number
+  @ApiProperty({ type: 'integer', enum: [0, 3, 6, 9], example: 9 }) plugins_access_level!: number
   @ApiProperty({ type: [TeamView] }) teams!: TeamView[]
   @ApiProperty({ type: [BasicProject] }) projects!: BasicProject[]
   @ApiProperty({ type: [ProductFeatureView] }) available_product_features!: ProductFeatureView[]
-  @ApiProperty() is_member_join_email_enabled!: boolean
+  @ApiProperty({ example: true }) is_member_join_email_enabled!: boolean
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { instance_tag: 'none' } })
   metadata!: Record<string, string>
   @ApiProperty({ type: 'string', nullable: true }) customer_id!: string | null
   @ApiProperty({ type: 'boolean', nullable: true }) enforce_2fa!: boolean | null
-  @ApiProperty({ type: 'boolean', nullable: true }) members_can_invite!: boolean | null
-  @ApiProperty({ type: 'boolean', nullable: true }) members_can_create_projects!: boolean | null
-  @ApiProperty() members_can_use_personal_api_keys!: boolean
-  @ApiProperty() allow_publicly_shared_resources!: boolean
+  @ApiProperty({ type: 'boolean', nullable: true, example: true }) members_can_invite!: boolean | null
+  @ApiProperty({ type: 'boolean', nullable: true, example: false }) members_can_create_projects!: boolean | null
+  @ApiProperty({ example: true }) members_can_use_personal_api_keys!: boolean
+  @ApiProperty({ example: true }) allow_publicly_shared_resources!: boolean
   @ApiProperty({ type: 'integer', description: 'Active members.' }) member_count!: number
   @ApiProperty({ type: 'boolean', nullable: true }) is_ai_data_processing_approved!: boolean | null
-  @ApiProperty({ type: 'string', enum: ['bayesian', 'frequentist', ''], nullable: true })
+  @ApiProperty({ type: 'string', enum: ['bayesian', 'frequentist', ''], nullable: true, example: 'bayesian' })
   default_experiment_stats_method!: string | null
   @ApiProperty() default_anonymize_ips!: boolean
   @ApiProperty({ type: 'string', format: 'uuid', nullable: true }) default_role_id!: string | null
-  @ApiProperty() is_active!: boolean
+  @ApiProperty({ example: true }) is_active!: boolean
   @ApiProperty({ type: 'string', nullable: true }) is_not_active_reason!: string | null
   @ApiProperty({ description: 'Deleted by its owner, and not yet purged.' }) is_pending_deletion!: boolean
 }
@@ -107,12 +108,12 @@ export class OrganizationView {
 /** The organization in lists of a user's organizations. */
 export class BasicOrganizationView {
   @ApiProperty({ format: 'uuid' }) id!: string
-  @ApiProperty() name!: string
-  @ApiProperty() slug!: string
+  @ApiProperty({ example: 'Acme' }) name!: string
+  @ApiProperty({ example: 'acme' }) slug!: string
   @ApiProperty({ type: 'string', format: 'uuid', nullable: true }) logo_media_id!: string | null
-  @ApiProperty({ type: 'integer', enum: [1, 8, 15] }) membership_level!: MembershipLevel
-  @ApiProperty() members_can_use_personal_api_keys!: boolean
-  @ApiProperty() is_active!: boolean
+  @ApiProperty({ type: 'integer', enum: [1, 8, 15], example: 15 }) membership_level!: MembershipLevel
+  @ApiProperty({ example: true }) members_can_use_personal_api_keys!: boolean
+  @ApiProperty({ example: true }) is_active!: boolean
   @ApiProperty({ type: 'string', nullable: true }) is_not_active_reason!: string | null
   @ApiProperty() is_pending_deletion!: boolean
 }

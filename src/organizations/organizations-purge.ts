@@ -57,6 +57,8 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
    * A restore that came first wins: each step looks again, holding the organization's row.
    */
   private async purge(id: string): Promise<boolean> {
+    // Were the grace period made longer while half of it is gone, it could be restored.
+    await this.whileDue(id, 'update organizations set deletion_requested_at = to_timestamp(0) where id = $1')
     for (const table of await this.tablesOfOrganizations()) {
       while (
         (await this.whileDue(

@@ -2,6 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req }
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { ApiErrors } from '../platform/http/api-errors.js'
+import { fieldError } from '../platform/http/fields.js'
 import type { Json } from '../platform/http/json.js'
 import { orderingOf, searchText } from '../platform/http/list-query.js'
 import { PageQuery } from '../platform/http/page-query.js'
@@ -13,6 +15,7 @@ import {
   organizationOrderings,
   UpdateOrganization,
 } from './organization.dto.js'
+import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
 import { OrganizationsService } from './organizations.service.js'
 
 @ApiTags('organizations')
@@ -25,6 +28,7 @@ export class OrganizationsController {
   @PageQuery({ search: 'the name or the slug', ordering: organizationOrderings })
   @ApiOperation({ operationId: 'organizations_list', summary: 'List the caller’s organizations' })
   @ApiOkResponse({ type: OrganizationPage })
+  @ApiErrors(fieldError('ordering', { constraint: 'choice', values: { value: 'slug' } }))
   list(
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,
@@ -45,6 +49,7 @@ export class OrganizationsController {
     description: 'With a first project; the caller becomes its owner, and it becomes their current organization.',
   })
   @ApiCreatedResponse({ type: OrganizationView })
+  @ApiErrors(fieldError('name', { constraint: 'required' }))
   create(@CurrentCaller() caller: Caller, @Body() organization: CreateOrganization): Promise<Json<OrganizationView>> {
     return this.organizations.create(caller, organization)
   }
@@ -61,6 +66,7 @@ export class OrganizationsController {
   @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_update', summary: 'Update an organization, naming it' })
   @ApiOkResponse({ type: OrganizationView })
+  @ApiErrors(fieldError('name', { constraint: 'required' }))
   replace(
     @CurrentCaller() caller: OrganizationCaller,
     @Body() changes: CreateOrganization,
@@ -72,6 +78,10 @@ export class OrganizationsController {
   @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_partial_update', summary: 'Change some of an organization’s settings' })
   @ApiOkResponse({ type: OrganizationView })
+  @ApiErrors(
+    fieldError('name', { constraint: 'maxLength', values: { limit: 64 } }),
+    ...gates.map(({ refusal }) => refusal()),
+  )
   update(
     @CurrentCaller() caller: OrganizationCaller,
     @Body() changes: UpdateOrganization,
@@ -88,6 +98,7 @@ export class OrganizationsController {
     description: 'It can be restored until its grace period ends.',
   })
   @ApiNoContentResponse()
+  @ApiErrors(alreadyBeingDeleted())
   delete(@CurrentCaller() caller: OrganizationCaller): Promise<void> {
     return this.organizations.delete(caller)
   }
@@ -101,6 +112,7 @@ export class OrganizationsController {
     description: 'Not part of PostHog’s API.',
   })
   @ApiOkResponse({ type: OrganizationView })
+  @ApiErrors(notBeingDeleted())
   restore(@CurrentCaller() caller: OrganizationCaller): Promise<Json<OrganizationView>> {
     return this.organizations.restore(caller)
   }

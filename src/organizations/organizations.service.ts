@@ -43,8 +43,6 @@ import {
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
 
-const DAY_MS = 86_400_000
-
 /** Of an organization's row, what changes. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
@@ -158,7 +156,7 @@ export class OrganizationsService {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
       // The purge may have begun, and half an organization is not restored.
-      if (organization.deletion_requested_at.getTime() <= Date.now() - this.restoreDays * DAY_MS) throw notFound()
+      if (await this.isOver(tx, organization)) throw notFound()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       await tx.publish(organizationRestored(caller))
@@ -182,6 +180,15 @@ export class OrganizationsService {
 
   private complete(view: string): Json<OrganizationView> {
     return new Json(fillHole(view, this.productFeatures))
+  }
+
+  /** By the clock of the database, which is the purge's: two clocks could disagree on who comes first. */
+  private async isOver(tx: Transaction, { id }: Organization): Promise<boolean> {
+    const [{ over }] = await tx.manager.query(
+      'select deletion_requested_at <= now() - make_interval(days => $2) as over from organizations where id = $1',
+      [id, this.restoreDays],
+    )
+    return over
   }
 
   private async lock(tx: Transaction, caller: Pick<OrganizationCaller, 'organization_id'>): Promise<Organization> {

@@ -2,6 +2,8 @@ import { Controller, Get, Query, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { ApiErrors } from '../platform/http/api-errors.js'
+import { fieldError } from '../platform/http/fields.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
 import { searchText } from '../platform/http/list-query.js'
@@ -18,6 +20,7 @@ export class ProjectsController {
   @PageQuery({ search: 'the project’s name' })
   @ApiOperation({ operationId: 'projects_list', summary: 'List the projects within reach of the key' })
   @ApiOkResponse({ type: ProjectPage })
+  @ApiErrors(fieldError('search', { constraint: 'nullCharacters' }))
   listAll(
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,
@@ -31,6 +34,7 @@ export class ProjectsController {
   @PageQuery({ search: 'the project’s name' })
   @ApiOperation({ operationId: 'organizations_projects_list', summary: 'List the projects of an organization' })
   @ApiOkResponse({ type: ProjectPage })
+  @ApiErrors(fieldError('search', { constraint: 'nullCharacters' }))
   list(
     @CurrentCaller() caller: OrganizationCaller,
     @Req() request: FastifyRequest,

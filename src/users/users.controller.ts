@@ -1,6 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { type Caller, CurrentCaller, RequiresScope } from '../auth/index.js'
+import { ApiErrors } from '../platform/http/api-errors.js'
 import { CurrentUserView } from './user.dto.js'
 import { onlyYourself } from './user.errors.js'
 import { UsersService } from './users.service.js'
@@ -14,6 +15,7 @@ export class UsersController {
   @RequiresScope('user:read')
   @ApiOperation({ operationId: 'users_retrieve', summary: 'Retrieve the caller', description: 'The id is `@me`.' })
   @ApiOkResponse({ type: CurrentUserView })
+  @ApiErrors(onlyYourself())
   retrieve(@CurrentCaller() caller: Caller, @Param('uuid') uuid: string): Promise<CurrentUserView> {
     if (uuid !== '@me' && uuid !== caller.user_uuid) throw onlyYourself()
     return this.users.me(caller)

@@ -20,3 +20,16 @@ describe('settings whose feature is off', () => {
     expect((await organization.owner.post('/api/organizations/', { name: 'Free', [field]: value })).status).toBe(201)
   })
 })
+
+describe('a setting that was made while its feature was on', () => {
+  it('members_can_use_personal_api_keys off refuses nobody without the feature', async () => {
+    const organization = await server.organization()
+    const member = await organization.member()
+    await server.database.dataSource.query(
+      'update organizations set members_can_use_personal_api_keys = false where id = $1',
+      [organization.id],
+    )
+    expect((await member.get(organization.path)).body.members_can_use_personal_api_keys).toBe(false)
+    expect((await member.get('/api/projects/')).body.count).toBe(1)
+  })
+})

@@ -18,6 +18,22 @@ describe('rate limits', () => {
   })
 })
 
+describe('the sustained limit', () => {
+  const sustained = useServer({ environment: { RATE_LIMIT_SUSTAINED_PER_HOUR: '2', RATE_LIMIT_BURST_PER_MINUTE: '1' } })
+
+  it('holds a key back for longer than the burst, which is refused too', async () => {
+    const { owner } = await sustained.organization()
+    const waits = []
+    for (let count = 0; count < 3; count++)
+      waits.push(Number((await owner.get('/api/users/@me/')).headers.get('retry-after')))
+    expect(waits[0]).toBe(0)
+    expect(waits[1]).toBeGreaterThan(0)
+    expect(waits[1]).toBeLessThanOrEqual(60)
+    expect(waits[2]).toBeGreaterThan(60)
+    expect(waits[2]).toBeLessThanOrEqual(3_600)
+  })
+})
+
 const redis = 'redis://127.0.0.1:6379'
 
 const redisAnswers = (): Promise<boolean> =>

@@ -1,9 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { randomInt, randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { hashKeyValue } from '../../src/auth/key-value.js'
+import { randomUUID } from 'node:crypto'
 import { run } from '../../src/cli/run.js'
 import { loadConfig } from '../../src/index.js'
 import { testEnvironment, useServer } from '../support/kit.js'
@@ -60,69 +56,57 @@ describe('polity', () => {
     })
   })
 
+  it('gives a key exactly what PostHog’s keys have, and lists a user’s own, newest first, without values', async () => {
+    const { owner, id } = await server.organization()
+    const create = (label: string, ...others: string[]) =>
+      polity('keys', 'create', '--user', String(owner.row.id), '--label', label, '--scopes', ...others)
+    const { data: key } = await create('Reader', 'organization:read, user:read', '--organizations', id)
+    expect(key).toEqual({
+      id: expect.any(String),
+      label: 'Reader',
+      value: expect.stringMatching(/^phx_[\w-]{43}$/),
+      mask_value: `phx_...${key.value.slice(-4)}`,
+      created_at: expect.any(String),
+      last_used_at: null,
+      last_rolled_at: null,
+      user_id: owner.row.id,
+      scopes: ['organization:read', 'user:read'],
+      scoped_teams: [],
+      scoped_organizations: [id],
+      expires_at: null,
+    })
+    const { data: rolled } = await polity('keys', 'roll', key.id)
+    expect(rolled).toEqual({
+      ...key,
+      value: expect.not.stringContaining(key.value),
+      mask_value: `phx_...${rolled.value.slice(-4)}`,
+      last_rolled_at: expect.any(String),
+    })
+    const { data: listed } = await polity('keys', 'list', '--user', owner.row.email)
+    expect(listed).toMatchObject([
+      { ...rolled, value: null },
+      { label: 'test', value: null },
+    ])
+    expect(listed).toHaveLength(2)
+    for (const [label, scopes, sentence] of [
+      ['', '*', '--label must have 1 to 40 characters.'],
+      ['   ', '*', '--label must have 1 to 40 characters.'],
+      ['x'.repeat(41), '*', '--label must have 1 to 40 characters.'],
+      ['CI', 'organization:own', 'Invalid scope: organization:own. Valid scopes are *, organization:read'],
+      ['CI', 'spaceship:read', 'Invalid scope: spaceship:read.'],
+      ['CI', ',', 'Invalid scope: '],
+    ] as const) {
+      const refused = await create(label, scopes)
+      expect(refused.code).toBe(1)
+      expect(refused.errors).toContain(sentence)
+    }
+    expect((await polity('keys', 'list', '--user', owner.row.email)).data).toEqual(listed)
+  })
+
   it('restores an organization', async () => {
     const organization = await server.organization()
     await organization.owner.delete(organization.path)
     expect((await polity('organizations', 'restore', organization.id)).code).toBe(0)
     expect((await organization.reload()).is_pending_deletion).toBe(false)
-  })
-
-  it('imports an export of PostHog twice with the same result; old keys go on working', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'polity-import-'))
-    const file = join(folder, 'export.ndjson')
-    const user_id = randomInt(1_000_000, 2_000_000)
-    const organization_id = randomUUID()
-    const value = `phx_${randomUUID()}`
-    const rows = [
-      {
-        type: 'user',
-        id: user_id,
-        uuid: randomUUID(),
-        email: `${randomUUID()}@example.com`,
-        first_name: 'Grace',
-        current_organization_id: organization_id,
-      },
-      {
-        type: 'organization',
-        id: organization_id,
-        name: 'Imported',
-        slug: `imported-${randomUUID().slice(0, 8)}`,
-        created_at: '2024-01-02T03:04:05Z',
-      },
-      { type: 'membership', id: randomUUID(), organization_id, user_id, level: 15 },
-      { type: 'project', id: user_id, organization_id, uuid: randomUUID(), name: 'Web', api_token: 'phc_x' },
-      {
-        type: 'personal_api_key',
-        id: randomUUID(),
-        user_id,
-        label: 'Old',
-        secure_value: hashKeyValue(value),
-        scopes: null,
-      },
-      { type: 'personal_api_key', id: randomUUID(), user_id, label: 'Older', secure_value: 'pbkdf2_sha256$260000$x$y' },
-      { type: 'membership', id: randomUUID(), organization_id, user_id: 2_000_001, level: 1 },
-      { type: 'spaceship' },
-    ]
-    await writeFile(file, [...rows.map((row) => JSON.stringify(row)), '{broken', ''].join('\n'))
-    const first = await polity('import', 'posthog', file)
-    expect(first.data.created).toEqual({ user: 1, organization: 1, membership: 1, project: 1, personal_api_key: 1 })
-    expect(first.data.refused.map(({ line }: { line: number }) => line)).toEqual([6, 7, 8, 9])
-    expect(JSON.stringify(first.data)).not.toContain('pbkdf2')
-    const second = await polity('import', 'posthog', file)
-    expect(second.data).toMatchObject({
-      created: { user: 0 },
-      unchanged: { user: 1, organization: 1, membership: 1, project: 1, personal_api_key: 1 },
-    })
-    const current = await server.request('GET', '/api/organizations/@current/', { key: value })
-    expect(current.body).toMatchObject({
-      id: organization_id,
-      name: 'Imported',
-      membership_level: 15,
-      created_at: '2024-01-02T03:04:05.000000Z',
-      projects: [{ name: 'Web' }],
-    })
-    expect((await server.organization()).view.projects[0]!.id).toBeGreaterThan(user_id)
-    expect((await polity('import', 'posthog', join(folder, 'none'))).code).toBe(1)
-    await rm(folder, { recursive: true })
   })
 })

@@ -7,9 +7,8 @@ const server = useServer()
 
 async function integrated(
   organization: TestOrganization,
-  values: Partial<OrganizationIntegration> = {},
+  { id = randomUUID(), ...values }: Partial<OrganizationIntegration> = {},
 ): Promise<{ id: string; path: string }> {
-  const id = randomUUID()
   await server.database.dataSource.getRepository(OrganizationIntegration).insert({
     organization_id: organization.id,
     id,
@@ -57,7 +56,48 @@ describe('/api/organizations/:organization_id/integrations/', () => {
       expectError(await member.get(`${organization.path}integrations/${missing}/`), 404, 'not_found', 'Not found.')
     }
     expectError(await member.get(`${other.path}integrations/`), 404, 'not_found', 'Organization not found.')
-    expectError(await member.put(path, {}), 405, 'method_not_allowed', 'Method "PUT" not allowed.')
+    for (const [method, call] of [
+      ['PUT', member.put],
+      ['PATCH', member.patch],
+    ] as const)
+      expectError(await call(path, {}), 405, 'method_not_allowed', `Method "${method}" not allowed.`)
+  })
+
+  it('lists all of them, oldest first, to a key that may only write them', async () => {
+    const organization = await server.organization()
+    const ids = ['1', '2'].map((digit) => `0190aaaa-1111-7000-8000-00000000000${digit}`)
+    for (const id of ids.toReversed()) await integrated(organization, { id })
+    const writer = await organization.owner.with({ scopes: ['organization_integration:write'] })
+    const list = await writer.get(`${organization.path}integrations/`)
+    expect(list.body).toMatchObject({ count: 2, results: ids.map((id) => ({ id })) })
+    expect((await writer.get('/api/organizations/@current/integrations/')).body).toEqual(list.body)
+    const reader = await organization.owner.with({ scopes: ['organization:write'] })
+    const sentence = "API key missing required scope 'organization_integration:read'"
+    expectError(await reader.get(`${organization.path}integrations/`), 403, 'permission_denied', sentence)
+  })
+
+  it('asks who is calling', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    for (const [method, at] of [
+      ['GET', `${organization.path}integrations/`],
+      ['GET', path],
+      ['DELETE', path],
+      ['PATCH', `${path}environment-mapping/`],
+    ] as const) {
+      const anonymous = await server.request(method, at)
+      expectError(anonymous, 401, 'not_authenticated', 'Authentication credentials were not provided.')
+    }
+    expect((await organization.owner.get(path)).status).toBe(200)
+  })
+
+  it('outlives who connected it', async () => {
+    const organization = await server.organization()
+    const admin = await organization.admin()
+    const { path } = await integrated(organization, { created_by_id: admin.row.id })
+    expect((await organization.owner.get(path)).body.created_by.id).toBe(admin.row.id)
+    await server.database.dataSource.query('delete from users where id = $1', [admin.row.id])
+    expect((await organization.owner.get(path)).body.created_by).toBeNull()
   })
 
   it('lets admins disconnect: the integrations of that kind in its projects go too', async () => {
@@ -97,6 +137,21 @@ describe('PATCH …/environment-mapping/', () => {
     expect(connected).toEqual([
       { project_id: project, kind: 'vercel', integration_id: String(project), config: { type: 'connectable' } },
     ])
+  })
+
+  it('is for admins, with a key that may write integrations', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    const [admin, member] = [await organization.admin(), await organization.member()]
+    const mapping = { production: organization.view.projects[0]!.id }
+    const insufficient = 'Your organization access level is insufficient.'
+    expectError(await member.patch(`${path}environment-mapping/`, mapping), 403, 'permission_denied', insufficient)
+    const reader = await admin.with({ scopes: ['organization_integration:read', 'organization:write'] })
+    const sentence = "API key missing required scope 'organization_integration:write'"
+    expectError(await reader.patch(`${path}environment-mapping/`, mapping), 403, 'permission_denied', sentence)
+    expect((await admin.get(path)).body.config).toEqual({ type: 'connectable' })
+    const writer = await admin.with({ scopes: ['organization_integration:write'] })
+    expect((await writer.patch(`${path}environment-mapping/`, mapping)).status).toBe(200)
   })
 
   it('refuses what it cannot map, and changes nothing', async () => {

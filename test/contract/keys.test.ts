@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import { hashKeyValue } from '../../src/auth/key-value.js'
 import { KeyUsage } from '../../src/auth/key-usage.js'
 import { expectError, useServer } from '../support/kit.js'
 
@@ -44,23 +43,6 @@ describe('where a key is found', () => {
   })
 })
 
-describe('a key that no longer counts', () => {
-  it('is refused at once: revoked, expired, rolled, of an inactive user', async () => {
-    const { owner } = await server.organization()
-    const path = '/api/users/@me/'
-    const expired = await owner.with({ expires_at: new Date(Date.now() - 1000) })
-    expectError(await expired.get(path), 401, 'authentication_failed', invalid('Authorization header'))
-    const revoked = await owner.with({})
-    expect((await revoked.get(path)).status).toBe(200)
-    await server.database.dataSource.query('delete from personal_api_keys where secure_value = $1', [
-      hashKeyValue(revoked.key),
-    ])
-    expectError(await revoked.get(path), 401, 'authentication_failed', invalid('Authorization header'))
-    await server.database.dataSource.query('update users set is_active = false where id = $1', [owner.row.id])
-    expectError(await owner.get(path), 401, 'authentication_failed', invalid('Authorization header'))
-  })
-})
-
 describe('scopes', () => {
   it.each([
     [['organization:read'], 'GET', 200],
@@ -82,9 +64,35 @@ describe('scopes', () => {
     const missing = (scope: string) => `API key missing required scope '${scope}'`
     expectError(await caller.patch(organization.path, {}), 403, 'permission_denied', missing('organization:write'))
     expectError(await caller.get('/api/users/@me/'), 403, 'permission_denied', missing('user:read'))
+    const integrations = `${organization.path}integrations/`
+    expectError(await caller.get(integrations), 403, 'permission_denied', missing('organization_integration:read'))
     const other = await organization.owner.with({ scopes: ['project:read'] })
     expectError(await other.get('/api/organizations/'), 403, 'permission_denied', missing('organization:read'))
     expectError(await other.get(organization.path), 403, 'permission_denied', missing('organization:read'))
+  })
+
+  it('say so before they say what exists, and the key’s own reach before the membership', async () => {
+    const [acme, globex] = [await server.organization(), await server.organization()]
+    const unscoped = await acme.owner.with({ scopes: ['user:read'] })
+    const sentence = "API key missing required scope 'organization:read'"
+    for (const path of [globex.path, '/api/organizations/abc/', '/api/organizations/@current/'])
+      expectError(await unscoped.get(path), 403, 'permission_denied', sentence)
+    const scoped = await acme.owner.with({ scoped_organizations: [acme.id] })
+    const reach = `API key does not have access to the requested organization: ID ${globex.id}.`
+    expectError(await scoped.get(`${globex.path}projects/`), 403, 'permission_denied', reach)
+    expectError(await scoped.get(globex.path), 404, 'not_found', 'Not found.')
+  })
+
+  it('of every kind open no route that is not for keys', async () => {
+    const { owner } = await server.organization()
+    const sentence = 'This action does not support Personal API Key access'
+    for (const scopes of [['*'], ['user:write', 'organization:write']])
+      expectError(
+        await (await owner.with({ scopes })).post('/api/personal_api_keys/'),
+        403,
+        'permission_denied',
+        sentence,
+      )
   })
 
   it('may be everything for a legacy key without any', async () => {
@@ -158,6 +166,20 @@ describe('/api/personal_api_keys/', () => {
       scoped_organizations: [],
       user_id: caller.row.id,
     })
+    expect(Object.keys(body)).toEqual([
+      'id',
+      'label',
+      'value',
+      'mask_value',
+      'created_at',
+      'last_used_at',
+      'last_rolled_at',
+      'user_id',
+      'scopes',
+      'scoped_teams',
+      'scoped_organizations',
+      'expires_at',
+    ])
     expect(body.mask_value).toBe(`phx_...${caller.key.slice(-4)}`)
     expect(JSON.stringify(body)).not.toContain('sha256')
     expect((await caller.get(`/api/personal_api_keys/${body.id}/`)).body).toEqual(body)
@@ -196,6 +218,26 @@ describe('/api/personal_api_keys/', () => {
     await owner.get('/api/users/@me/')
     await usage.flush()
     expect(await stored()).toBe(first)
+  })
+
+  it.each([
+    ['never', null, true],
+    ['two minutes ago', -120_000, true],
+    ['a year ago', -31_536_000_000, true],
+    ['half a minute ago', -30_000, false],
+    ['in the future', 3_600_000, false],
+  ])('writes last_used_at of a key that was used %s: %s', async (_when, offset, written) => {
+    const { owner } = await server.organization()
+    const before = offset === null ? null : new Date(Date.now() + offset)
+    await server.database.dataSource.query('update personal_api_keys set last_used_at = $2 where user_id = $1', [
+      owner.row.id,
+      before,
+    ])
+    const { last_used_at } = (await owner.get('/api/personal_api_keys/@current/')).body
+    expect(last_used_at).toBe(before?.toISOString() ?? null)
+    await server.application.get(KeyUsage).flush()
+    const after = (await owner.get('/api/personal_api_keys/@current/')).body.last_used_at
+    expect(after !== last_used_at).toBe(written)
   })
 
   it('holds ten keys of a user at the most', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { MembersService } from '../../src/index.js'
 import { expectError, useServer } from '../support/kit.js'
 
 const server = useServer()
@@ -85,38 +87,14 @@ describe('POST /api/organizations/', () => {
     expect((await user.get('/api/organizations/@current/')).body).toEqual(created.body)
   })
 
-  it.each([
-    [{}, 'required', 'This field is required.', 'name'],
-    [{ name: null }, 'null', 'This field may not be null.', 'name'],
-    [{ name: '' }, 'blank', 'This field may not be blank.', 'name'],
-    [{ name: '   ' }, 'blank', 'This field may not be blank.', 'name'],
-    [{ name: 'x'.repeat(65) }, 'max_length', 'Ensure this field has no more than 64 characters.', 'name'],
-    [{ name: true }, 'invalid_input', 'Not a valid string.', 'name'],
-    [{ name: {} }, 'invalid_input', 'Not a valid string.', 'name'],
-    [{ name: 'a\0b' }, 'null_characters_not_allowed', 'Null characters are not allowed.', 'name'],
-    [{ name: 'a\uD800' }, 'surrogate_characters_not_allowed', 'Surrogate characters are not allowed: U+D800.', 'name'],
-    [{ enforce_2fa: 'maybe' }, 'required', 'This field is required.', 'name'],
-    [{ name: 'A', enforce_2fa: 'maybe' }, 'invalid_input', 'Must be a valid boolean.', 'enforce_2fa'],
-    [{ name: 'A', members_can_invite: [] }, 'invalid_input', 'Must be a valid boolean.', 'members_can_invite'],
-    [{ name: 'A', default_anonymize_ips: null }, 'null', 'This field may not be null.', 'default_anonymize_ips'],
-    [
-      { name: 'A', default_experiment_stats_method: 'x' },
-      'invalid_choice',
-      '"x" is not a valid choice.',
-      'default_experiment_stats_method',
-    ],
-    [{ name: 'A', logo_media_id: 'abc' }, 'invalid_input', 'Must be a valid UUID.', 'logo_media_id'],
-    [
-      { name: 'A', default_role_id: '0190aaaa-1111-7000-8000-000000000001' },
-      'does_not_exist',
-      'Invalid pk "0190aaaa-1111-7000-8000-000000000001" - object does not exist.',
-      'default_role_id',
-    ],
-    [[], 'invalid_input', 'Invalid data. Expected a dictionary, but got list.', null],
-    ['"text"', 'invalid_input', 'Invalid data. Expected a dictionary, but got str.', null],
-  ])('refuses %j', async (body, code, detail, attr) => {
+  it('asks for the name before it looks at anything else, and makes nothing without', async () => {
     const user = await server.user()
-    expectError(await user.post('/api/organizations/', body), 400, code, detail, attr)
+    for (const body of [{}, { enforce_2fa: 'maybe' }]) {
+      const refused = await user.post('/api/organizations/', body)
+      expectError(refused, 400, 'required', 'This field is required.', 'name')
+    }
+    const empty = await server.request('POST', '/api/organizations/', { key: user.key })
+    expectError(empty, 400, 'required', 'This field is required.', 'name')
     expect((await user.get('/api/organizations/')).body.count).toBe(0)
   })
 
@@ -168,15 +146,69 @@ describe('PATCH and PUT /api/organizations/:id/', () => {
     expect(await organization.reload()).toEqual(changed.body)
   })
 
-  it('lets an admin, and not a member, who learns nothing of an invalid body', async () => {
+  it('lets owners and admins, and drops what is not theirs to set', async () => {
     const organization = await server.organization()
-    const [admin, member] = [await organization.admin(), await organization.member()]
-    expect((await admin.patch(organization.path, { enforce_2fa: true })).body.enforce_2fa).toBe(true)
+    const admin = await organization.admin()
+    for (const [caller, name] of [
+      [organization.owner, 'By the owner'],
+      [admin, 'By an admin'],
+    ] as const)
+      expect(await caller.patch(organization.path, { name })).toMatchObject({ status: 200, body: { name } })
+    const before = await organization.reload()
+    const readOnly = {
+      id: randomUUID(),
+      slug: 'mine',
+      created_at: '2020-01-01T00:00:00Z',
+      updated_at: null,
+      membership_level: 15,
+      plugins_access_level: 3,
+      teams: [],
+      projects: [],
+      available_product_features: null,
+      is_member_join_email_enabled: false,
+      metadata: {},
+      customer_id: 'cus_mine',
+      member_count: 0,
+      is_active: false,
+      is_not_active_reason: 'None of your business.',
+      is_pending_deletion: true,
+      personalization: {},
+    }
+    expect(await admin.patch(organization.path, readOnly)).toMatchObject({
+      status: 200,
+      body: { ...before, membership_level: 8 },
+    })
+    expect(await organization.reload()).toEqual(before)
+  })
+
+  it.each([
+    ['enforce_2fa', true],
+    ['members_can_invite', false],
+    ['members_can_create_projects', true],
+    ['members_can_use_personal_api_keys', false],
+    ['allow_publicly_shared_resources', false],
+    ['is_ai_data_processing_approved', true],
+    ['default_experiment_stats_method', 'frequentist'],
+    ['default_anonymize_ips', true],
+  ])('stores %s, and leaves updated_at alone when it stays as it was', async (field, value) => {
+    const organization = await server.organization()
+    const changed = await organization.owner.patch(organization.path, { [field]: value })
+    expect(changed).toMatchObject({ status: 200, body: { [field]: value } })
+    expect((await organization.owner.patch(organization.path, { [field]: value })).body).toEqual(changed.body)
+    expect(await organization.reload()).toEqual(changed.body)
+  })
+
+  it('lets no member, who learns nothing of an invalid body', async () => {
+    const organization = await server.organization()
+    const member = await organization.member()
+    const before = await organization.reload()
     const refused = 'Your organization access level is insufficient.'
     expectError(await member.patch(organization.path, { name: null }), 403, 'permission_denied', refused)
-    expectError(await member.put(organization.path, { name: 'X' }), 403, 'permission_denied', refused)
+    for (const call of [member.patch, member.put])
+      expectError(await call(organization.path, { name: 'X', enforce_2fa: true }), 403, 'permission_denied', refused)
     const malformed = await server.request('PATCH', organization.path, { key: member.key, body: '{' })
     expectError(malformed, 403, 'permission_denied', refused)
+    expect(await organization.reload()).toEqual(before)
   })
 
   it('asks for the name in PUT and keeps what it leaves out', async () => {
@@ -210,126 +242,24 @@ describe('GET /api/organizations/:id/', () => {
     expectError(await user.get('/api/organizations/@current/'), 404, 'not_found', 'Current organization not found.')
   })
 
-  it('counts active members only', async () => {
+  it('shows its own projects only, and none when it has none', async () => {
+    const [acme, globex] = [await server.organization(), await server.organization()]
+    for (const { owner, path, id, view } of [acme, globex]) {
+      const { projects, teams } = (await owner.get(path)).body
+      expect(projects).toEqual([{ id: view.projects[0]!.id, organization_id: id, name: 'Default project' }])
+      expect(teams.map((team: { organization: string }) => team.organization)).toEqual([id])
+    }
+    await server.database.dataSource.query('delete from projects where organization_id = $1', [acme.id])
+    expect(await acme.reload()).toMatchObject({ projects: [], teams: [] })
+  })
+
+  it('counts active members only, as they come and go', async () => {
     const organization = await server.organization()
-    const inactive = await organization.member()
+    const [inactive, leaving] = [await organization.member(), await organization.member()]
     await organization.member()
+    expect((await organization.reload()).member_count).toBe(4)
+    await server.application.get(MembersService).remove(organization.id, leaving.row.id)
     await server.database.dataSource.query('update users set is_active = false where id = $1', [inactive.row.id])
     expect((await organization.reload()).member_count).toBe(2)
-  })
-})
-
-describe('GET /api/organizations/', () => {
-  it('pages with absolute links that keep other parameters, oldest first', async () => {
-    const user = await server.user()
-    const ids = []
-    for (const name of ['One', 'Two', 'Three']) ids.push((await user.post('/api/organizations/', { name })).body.id)
-    const path = '/api/organizations/'
-    const first = (await user.get(`${path}?limit=1&x=a%20b`)).body
-    expect(first).toMatchObject({ count: 3, previous: null, results: [{ id: ids[0] }] })
-    expect(first.next).toBe(`${server.url}${path}?limit=1&x=a+b&offset=1`)
-    const second = (await user.get(first.next.slice(server.url.length))).body
-    expect(second).toMatchObject({
-      count: 3,
-      results: [{ id: ids[1] }],
-      previous: `${server.url}${path}?limit=1&x=a+b`,
-    })
-    const past = (await user.get(`${path}?offset=10`)).body
-    expect(past).toMatchObject({ count: 3, next: null, results: [] })
-    const byPage = (await user.get(`${path}?page=2&page_size=2`)).body
-    expect(byPage).toMatchObject({
-      count: 3,
-      results: [{ id: ids[2] }],
-      next: null,
-      previous: `${server.url}${path}?page=1&page_size=2`,
-    })
-  })
-
-  it.each([
-    'limit=0',
-    'limit=-1',
-    'limit=abc',
-    'limit=1e9',
-    'offset=abc',
-    'offset=-1',
-    'limit=1&limit=100',
-    'page=x',
-    'page=0&page_size=-2',
-    'limit=99999999999',
-  ])('forgives %s', async (query) => {
-    const { owner } = await server.organization()
-    expect(await owner.get(`/api/organizations/?${query}`)).toMatchObject({
-      status: 200,
-      body: { count: 1, results: [{}] },
-    })
-  })
-
-  it('searches names and slugs, orders, and refuses an order it does not know', async () => {
-    const user = await server.user()
-    for (const name of ['Beta', 'alpha', 'Gamma 100%']) await user.post('/api/organizations/', { name })
-    const names = async (query: string) =>
-      (await user.get(`/api/organizations/?${query}`)).body.results.map(({ name }: { name: string }) => name)
-    expect(await names('ordering=name')).toEqual(['alpha', 'Beta', 'Gamma 100%'])
-    expect(await names('ordering=-name')).toEqual(['Gamma 100%', 'Beta', 'alpha'])
-    expect(await names('ordering=-created_at')).toEqual(['Gamma 100%', 'alpha', 'Beta'])
-    expect(await names('search=ALPH')).toEqual(['alpha'])
-    expect(await names('search=%25')).toEqual(['Gamma 100%'])
-    expect(await names('search=_')).toEqual([])
-    const refused = await user.get('/api/organizations/?ordering=slug')
-    expectError(refused, 400, 'invalid_choice', '"slug" is not a valid choice.', 'ordering')
-  })
-
-  it('is empty for someone without organizations', async () => {
-    const user = await server.user()
-    expect((await user.get('/api/organizations/')).body).toEqual({ count: 0, next: null, previous: null, results: [] })
-  })
-})
-
-describe('DELETE /api/organizations/:id/ and restore', () => {
-  it('lets the owner only; the organization stays readable and nothing else about it is', async () => {
-    const organization = await server.organization()
-    const [admin, member] = [await organization.admin(), await organization.member()]
-    const insufficient = 'Your organization access level is insufficient.'
-    expectError(await admin.delete(organization.path), 403, 'permission_denied', insufficient)
-    const deleted = await organization.owner.delete(organization.path)
-    expect(deleted).toMatchObject({ status: 204, text: '' })
-    for (const caller of [organization.owner, member]) {
-      expect((await caller.get(organization.path)).body.is_pending_deletion).toBe(true)
-      expect((await caller.get('/api/organizations/')).body.results[0].is_pending_deletion).toBe(true)
-      const nested = await caller.get(`${organization.path}projects/`)
-      expectError(nested, 403, 'permission_denied', 'Your organization is being deleted.')
-    }
-    const patched = await organization.owner.patch(organization.path, { name: 'X' })
-    expectError(patched, 403, 'permission_denied', 'Your organization is being deleted.')
-    const again = await organization.owner.delete(organization.path)
-    expectError(again, 400, 'invalid_input', 'This organization is already being deleted.')
-    expectError(await admin.post(`${organization.path}restore/`), 403, 'permission_denied', insufficient)
-    const restored = await organization.owner.post(`${organization.path}restore/`)
-    expect(restored).toMatchObject({ status: 200, body: { id: organization.id, is_pending_deletion: false } })
-    const notPending = await organization.owner.post(`${organization.path}restore/`)
-    expectError(notPending, 400, 'invalid_input', 'This organization is not being deleted.')
-  })
-})
-
-describe('a deactivated organization', () => {
-  it('can be read, and says why nothing else', async () => {
-    const organization = await server.organization()
-    const set = (reason: string | null) =>
-      server.database.dataSource.query(
-        'update organizations set is_active = false, is_not_active_reason = $2 where id = $1',
-        [organization.id, reason],
-      )
-    await set('Unpaid bills.')
-    expect((await organization.owner.get(organization.path)).body).toMatchObject({
-      is_active: false,
-      is_not_active_reason: 'Unpaid bills.',
-    })
-    const refused = await organization.owner.patch(organization.path, { name: 'X' })
-    expectError(refused, 403, 'permission_denied', 'Your organization has been deactivated. Unpaid bills.')
-    await set(null)
-    const nested = await organization.owner.get(`${organization.path}projects/`)
-    expectError(nested, 403, 'permission_denied', 'Your organization has been deactivated.')
-    const stranger = await server.user()
-    expectError(await stranger.get(organization.path), 404, 'not_found', 'Not found.')
   })
 })

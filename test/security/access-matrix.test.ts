@@ -1,7 +1,15 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { type AccessRule, covers, RouteDeclarations, scopes } from '../../src/index.js'
-import { MembershipLevel, type TestOrganization, type TestUser, useServer } from '../support/kit.js'
+import { hashKeyValue } from '../../src/auth/key-value.js'
+import {
+  type AccessRule,
+  covers,
+  OrganizationIntegration,
+  type RouteDeclaration,
+  RouteDeclarations,
+  scopes,
+} from '../../src/index.js'
+import { MembershipLevel, type TestOrganization, useServer } from '../support/kit.js'
 
 /** Everything that has to be configured to exist, does. */
 const server = useServer({
@@ -21,40 +29,77 @@ const level = {
   stranger: 0,
 }
 const grants = ['*', ...scopes]
+type Person = (typeof callers)[number]
+
+/** An organization with an integration, and people with a key of every scope. */
+interface Scene {
+  organization: TestOrganization
+  integration: string
+  key(name: Person, grant: string): Promise<string>
+}
+
+async function scene(): Promise<Scene> {
+  const organization = await server.organization()
+  const integration = randomUUID()
+  await server.database.dataSource.getRepository(OrganizationIntegration).insert({
+    organization_id: organization.id,
+    id: integration,
+    kind: 'unknown-here',
+    config: { type: 'connectable' },
+  })
+  const people = new Map([['owner', organization.owner]])
+  const keys = new Map<string, string>()
+  const person = async (name: Person) => {
+    const known = people.get(name)
+    if (known) return known
+    const made =
+      name === 'stranger' ? (await server.organization()).owner : await server.member(organization.id, level[name])
+    people.set(name, made)
+    return made
+  }
+  const key = async (name: Person, grant: string) => {
+    const known = keys.get(`${name} ${grant}`)
+    if (known) return known
+    const made = await insertKey((await person(name)).row.id, grant)
+    keys.set(`${name} ${grant}`, made)
+    return made
+  }
+  return { organization, integration, key }
+}
+
+/** Straight into the table: a user has ten keys at most, and the matrix wants one for each scope. */
+async function insertKey(userId: number, grant: string): Promise<string> {
+  const value = `phx_${randomUUID()}${randomUUID()}`
+  await server.database.dataSource.query(
+    `insert into personal_api_keys (id, user_id, label, secure_value, mask_value, scopes) values ($1, $2, 'matrix', $3, 'phx_...', $4)`,
+    [randomUUID(), userId, hashKeyValue(value), [grant]],
+  )
+  return value
+}
+
+const inBody = (rule: AccessRule, { organization }: Scene): Record<string, string> =>
+  rule.kind === 'scope' && rule.inBody ? { [rule.inBody]: organization.id } : {}
+
+const urlOf = ({ path, rule }: RouteDeclaration, { organization, integration }: Scene): string =>
+  path
+    .replace(':organization_id', organization.id)
+    .replace(':uuid', '@me')
+    .replace('integrations/:id', `integrations/${integration}`)
+    .replace(':id', rule.kind === 'scope' && rule.itself ? organization.id : '@current')
+
+/** The status that the declaration of a route promises to someone with a key of one scope. */
+function promised({ method, path, rule }: RouteDeclaration, name: Person, grant: string): number {
+  if (rule.kind !== 'scope') return 403
+  if (rule.scope && !covers([grant], rule.scope)) return 403
+  const names = path.includes(':organization_id') || rule.itself || rule.inBody
+  if (names && level[name] === 0) return 404
+  if (names && level[name] < rule.level) return 403
+  // Nobody in here began the flow that this is a session of; all other bodies have an empty name in them.
+  if (path.endsWith('connect/session')) return 400
+  return { GET: 200, DELETE: 204 }[method] ?? 400
+}
 
 describe('every route x scope x level x foreign organization', () => {
-  let organization: TestOrganization
-  let people: Record<(typeof callers)[number], TestUser>
-  const keys = new Map<string, string>()
-
-  beforeAll(async () => {
-    organization = await server.organization()
-    const elsewhere = await server.organization()
-    people = {
-      owner: organization.owner,
-      admin: await organization.admin(),
-      member: await organization.member(),
-      stranger: elsewhere.owner,
-    }
-    for (const name of callers) {
-      for (const grant of grants) keys.set(`${name} ${grant}`, await newKey(people[name], grant))
-    }
-  })
-
-  /** Straight into the table: a user has ten keys at most, and the matrix wants one for each scope. */
-  async function newKey(user: TestUser, grant: string): Promise<string> {
-    const { hashKeyValue } = await import('../../src/auth/key-value.js')
-    const value = `phx_${randomUUID()}${randomUUID()}`
-    await server.database.dataSource.query(
-      `insert into personal_api_keys (id, user_id, label, secure_value, mask_value, scopes) values ($1, $2, 'matrix', $3, 'phx_...', $4)`,
-      [randomUUID(), user.row.id, hashKeyValue(value), [grant]],
-    )
-    return value
-  }
-
-  const inBody = (rule: AccessRule): Record<string, string> =>
-    rule.kind === 'scope' && rule.inBody ? { [rule.inBody]: organization.id } : {}
-
   it('answers as its declaration says, and nothing is undeclared', async () => {
     const routes = server.application.get(RouteDeclarations).all()
     expect(routes.length).toBeGreaterThan(10)
@@ -75,40 +120,33 @@ describe('every route x scope x level x foreign organization', () => {
         'AwsMarketplaceController.hear by SnsSignatureGuard',
       ]),
     )
+    const shared = await scene()
     const wrong: string[] = []
-    for (const { method, path, rule } of routes) {
+    let deleted = 0
+    for (const route of routes) {
+      const { method, path, rule } = route
       if (rule.kind === 'public' || rule.kind === 'guarded') continue
       for (const name of callers) {
         for (const grant of grants) {
-          const url = path
-            .replace(':organization_id', organization.id)
-            .replace(':uuid', '@me')
-            .replace(':id', rule.kind === 'scope' && rule.itself ? organization.id : '@current')
-          const names = url.includes(organization.id) || 'organization_id' in inBody(rule)
-          // An empty name is invalid everywhere, so a call that is let through changes nothing; DELETE is left to its owner's own tests.
-          if (method === 'DELETE' && name === 'owner') continue
-          const answer = await server.request(method, url, {
-            key: keys.get(`${name} ${grant}`),
-            body: method === 'GET' || method === 'DELETE' ? undefined : { name: '', ...inBody(rule) },
+          const expected = promised(route, name, grant)
+          // What is let through to delete, deletes.
+          const at = expected === 204 ? await scene() : shared
+          if (expected === 204) deleted++
+          const { status } = await server.request(method, urlOf(route, at), {
+            key: await at.key(name, grant),
+            body: method === 'GET' || method === 'DELETE' ? undefined : { name: '', ...inBody(rule, at) },
           })
-          const expected = () => {
-            if (rule.kind === 'no-keys') return [403]
-            if (rule.scope && !covers([grant], rule.scope)) return [403]
-            if (names && level[name] === 0) return [404]
-            if (names && level[name] < rule.level) return [403]
-            if (path.includes('integrations/:id')) return [404]
-            // Without a session of its flow, which nobody here began.
-            if (path.endsWith('connect/session')) return [400]
-            return method === 'GET' ? [200] : [400]
-          }
-          if (!expected().includes(answer.status))
-            wrong.push(`${method} ${path} ${name} ${grant}: ${answer.status}, not ${expected()}`)
+          if (status !== expected) wrong.push(`${method} ${path} ${name} ${grant}: ${status}, not ${expected}`)
         }
       }
-      const anonymous = await server.request(method, path.replace(/:\w+/g, organization.id))
+      const anonymous = await server.request(method, urlOf(route, shared))
       if (anonymous.status !== 401) wrong.push(`${method} ${path} anonymous: ${anonymous.status}`)
     }
     expect(wrong).toEqual([])
+    // An organization by its owner, an integration by an admin too, each with `*` and with the one scope.
+    expect(deleted).toBe(2 + 2 * 2)
+    const { organization, integration } = shared
     expect(await organization.reload()).toMatchObject({ name: organization.view.name, is_pending_deletion: false })
+    expect((await organization.owner.get(`${organization.path}integrations/${integration}/`)).status).toBe(200)
   })
 })

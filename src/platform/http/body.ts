@@ -16,6 +16,12 @@ class UnreadableBody {
 /** Reads JSON and form bodies as Django REST framework does; anything else is kept as an {@link UnreadableBody}. */
 export function registerBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
+  // Fastify refuses what is no media type at all by itself, in other words.
+  server.addHook('onRequest', async ({ method, headers }) => {
+    const mediaType = headers['content-type']
+    if (mediaType !== undefined && method !== 'GET' && !/^\s*[^\s/;]+\/[^\s/;]+\s*(;|$)/.test(mediaType))
+      throw unsupportedMediaType({ mediaType: mediaType.slice(0, 100) })
+  })
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     readJson(body),
   )

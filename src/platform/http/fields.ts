@@ -122,12 +122,12 @@ export const ChoiceField = ({
     property: { type: 'string', enum: [...choices], ...property },
   })
 
-/** The id of something else. Whether it exists is for the service to say. */
+/** The id of something else; blank is null, as forms send it. Whether it exists is for the service to say. */
 export const ReferenceField = ({ required, nullable, ...property }: FieldOptions) =>
   Field({
     required,
     nullable,
-    coerce: (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+    coerce: (value) => (value === '' ? null : typeof value === 'string' ? value.toLowerCase() : value),
     check: (value) => {
       if (typeof value === 'string' || typeof value === 'number')
         return isUuid(value) ? undefined : { constraint: 'uuid' }

@@ -51,6 +51,20 @@ export const bodyTooLarge = defineError({
   detail: 'The request body is larger than 1 MiB.',
 })
 
+export const requestHeadersTooLarge = defineError({
+  status: 431,
+  type: 'invalid_request',
+  code: 'request_headers_too_large',
+  detail: 'The headers of the request, its URL included, are larger than 16 KiB.',
+})
+
+export const requestTimedOut = defineError({
+  status: 408,
+  type: 'invalid_request',
+  code: 'request_timeout',
+  detail: 'The request did not arrive in time.',
+})
+
 export const throttled = defineError({
   status: 429,
   type: 'throttled_error',

@@ -29,7 +29,8 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
   const query = url.searchParams
   const numbered = !query.has('limit') && !query.has('offset') && (query.has('page') || query.has('page_size'))
   const limit = Math.min(positive(last(query, numbered ? 'page_size' : 'limit')) ?? DEFAULT_LIMIT, MAX_LIMIT)
-  const offset = numbered ? ((positive(last(query, 'page')) ?? 1) - 1) * limit : (positive(last(query, 'offset')) ?? 0)
+  const page = Math.min(positive(last(query, 'page')) ?? 1, Math.floor(Number.MAX_SAFE_INTEGER / limit))
+  const offset = numbered ? (page - 1) * limit : (positive(last(query, 'offset')) ?? 0)
   const link = (start: number): string => {
     const target = new URL(url)
     if (numbered) {
@@ -48,7 +49,7 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
   })
   return {
     limit,
-    offset: Math.min(offset, Number.MAX_SAFE_INTEGER),
+    offset,
     answer: (count, results) => ({ ...frame(count), results }),
     answerJson: (count, results) => {
       const list = results.flatMap(({ parts }, index) => (index === 0 ? parts : [',', ...parts]))
@@ -75,7 +76,8 @@ const safeHost = (request: FastifyRequest): string =>
 /** Of a parameter given twice the last counts, as in Django. */
 const last = (query: URLSearchParams, name: string): string | undefined => query.getAll(name).at(-1)
 
+/** However many digits it has; past the largest safe integer there is no page anyway. */
 function positive(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*\+?\d{1,15}\s*$/.test(text)) return undefined
-  return Number(text) > 0 ? Number(text) : undefined
+  if (text === undefined || !/^\s*\+?\d+\s*$/.test(text)) return undefined
+  return Number(text) > 0 ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : undefined
 }

@@ -1,11 +1,15 @@
+import { NotFoundException } from '@nestjs/common'
 import type { FastifyInstance } from 'fastify'
 
 /** Which methods each path answers, so that a wrong method is told from a wrong path. */
 export class RouteTable {
   private readonly patterns = new Map<string, { matches: RegExp; methods: Set<string> }>()
 
-  /** Watches `server` for the routes it will register. */
+  /** Watches `server` for the routes it will register. What is for none of them is refused before its body is read. */
   watch(server: FastifyInstance): void {
+    server.addHook('onRequest', async ({ is404 }) => {
+      if (is404) throw new NotFoundException()
+    })
     server.addHook('onRoute', ({ url, method }) => {
       const path = url.replace(/\/$/, '')
       if (path.includes('*')) return

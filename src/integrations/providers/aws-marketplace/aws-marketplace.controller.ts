@@ -10,11 +10,19 @@ import {
   Public,
   RequiresScope,
 } from '../../../auth/index.js'
+import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { JsonAsText } from '../../../platform/http/body.js'
+import { fieldError } from '../../../platform/http/fields.js'
 import { IntegrationView } from '../../integration.dto.js'
 import { IntegrationsService } from '../../integrations.service.js'
 import { RegistrationClaim, RegistrationForm } from './aws-marketplace.dto.js'
 import { AwsMarketplaceEnabled } from './aws-marketplace.enabled.js'
+import {
+  awsMarketplaceUnavailable,
+  refusedRegistrationToken,
+  unknownProduct,
+  unusableRegistration,
+} from './aws-marketplace.errors.js'
 import { AwsMarketplaceNotifications } from './aws-marketplace.notifications.js'
 import { AwsMarketplaceRegistrations } from './aws-marketplace.registrations.js'
 import { CountedByAddress } from './counted-by-address.js'
@@ -41,6 +49,12 @@ export class AwsMarketplaceController {
   @ApiOperation({ operationId: 'aws_marketplace_register', summary: 'Receive a buyer from AWS Marketplace' })
   @ApiConsumes('application/x-www-form-urlencoded')
   @ApiResponse({ status: 303, description: 'To the page where the purchase is claimed.' })
+  @ApiErrors(
+    fieldError('x-amzn-marketplace-token', { constraint: 'required' }),
+    refusedRegistrationToken(),
+    unknownProduct(),
+    awsMarketplaceUnavailable(),
+  )
   async register(@Body() form: RegistrationForm): Promise<{ url: string; statusCode: number }> {
     return { url: await this.registrations.register(form['x-amzn-marketplace-token']), statusCode: 303 }
   }
@@ -73,6 +87,7 @@ export class AwsMarketplaceClaimController {
   })
   @ApiCreatedResponse({ type: IntegrationView })
   @ApiOkResponse({ type: IntegrationView, description: 'The organization had it already; it is brought up to date.' })
+  @ApiErrors(fieldError('registration', { constraint: 'required' }), unusableRegistration())
   async claim(
     @CurrentCaller() caller: OrganizationCaller,
     @Body() { registration }: RegistrationClaim,

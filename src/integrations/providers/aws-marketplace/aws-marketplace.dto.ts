@@ -2,7 +2,12 @@ import { StringField } from '../../../platform/http/fields.js'
 
 /** What the buyer's browser posts when it comes from AWS Marketplace. */
 export class RegistrationForm {
-  @StringField({ required: true, maxLength: 10_000, description: 'The registration token of AWS Marketplace.' })
+  @StringField({
+    required: true,
+    maxLength: 10_000,
+    description: 'The registration token of AWS Marketplace.',
+    example: 'PDVpkRQ8Zg2rm',
+  })
   'x-amzn-marketplace-token'!: string
 }
 
@@ -11,6 +16,7 @@ export class RegistrationClaim {
     required: true,
     maxLength: 100,
     description: 'What the claim page was given as `registration`. It works once, for seven days.',
+    example: 'Yt6cJ3b0wXzqkq0Z8i1uUuVbTt1mQp4n',
   })
   registration!: string
 }
