@@ -156,7 +156,7 @@ describe('POST /api/aws-marketplace/register', () => {
     expectError(await post(error), 503, 'aws_marketplace_unavailable', UNAVAILABLE)
   })
 
-  it.each<Failure>(['500', 'malformed JSON', 'connection reset', 'silence', '10 MB', 'throttling'])(
+  it.each<Failure>(['500', 'malformed JSON', 'nonsense', 'connection reset', 'silence', '10 MB', 'throttling'])(
     'answers 503 to %s, and goes on afterwards',
     async (failure) => {
       const bought = buyer()
@@ -282,6 +282,7 @@ describe('while AWS Marketplace fails', () => {
   it.each<[Failure, RegExp]>([
     ['500', /^AWS Marketplace answered with an error \(\w+\)\.$/],
     ['malformed JSON', /^AWS Marketplace answered with something that could not be read\.$/],
+    ['nonsense', /^AWS Marketplace answered with something that could not be read\.$/],
     ['connection reset', /^127\.0\.0\.1:\d+ cannot be reached \(.+\)\.$/],
     ['silence', /^127\.0\.0\.1:\d+ did not answer within 0\.7 seconds\.$/],
     ['10 MB', /^127\.0\.0\.1:\d+ answered more than 1 MiB\.$/],
