@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { run } from '../../src/cli/run.js'
 import { IntegrationInstallations, loadConfig, SecretsRewrap, StartError } from '../../src/index.js'
 import {
+  disconnected,
   newTestDatabase,
   type TestDatabase,
   testEnvironment,
@@ -31,12 +32,14 @@ async function serverWith(...keys: string[]): Promise<TestServer> {
   return server
 }
 
-async function rewrap(...keys: string[]) {
+const rewrap = (...keys: string[]) => rewrapOf(database, ...keys)
+
+async function rewrapOf({ url }: TestDatabase, ...keys: string[]) {
   const lines: string[] = []
   const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
   const variables = {
     ...testEnvironment(),
-    DATABASE_URL: database.url,
+    DATABASE_URL: url,
     INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(','),
   }
   const code = await run(['secrets', 'rewrap', '--json'], output, loadConfig(variables))
@@ -118,5 +121,16 @@ describe('the secrets of integrations', () => {
     expect(await sealedBy(both)).toEqual({ new: 230 })
     expect(await rewrap('new', 'old')).toMatchObject({ code: 0, lines: ['0 moved', JSON.stringify({ moved: 0 })] })
     expect(await tokens(await serverWith('new'), organization, ids)).toEqual(expected)
+  })
+  it('keep a command that cannot open them from starting, and nothing of it goes on', async () => {
+    const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    const environment = { DATABASE_URL: own.url, INTEGRATION_ENCRYPTION_KEYS: key('lost') }
+    const server = await TestServer.start({ integrations: [BeaconProvider], environment })
+    await install(server, await server.organization())
+    await server.close()
+    const refused = { code: 1, lines: [expect.stringContaining('lacks the key "lost"')] }
+    expect(await rewrapOf(own, 'other')).toEqual(refused)
+    await disconnected(own)
+    await own.close()
   })
 })
