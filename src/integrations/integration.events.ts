@@ -36,6 +36,19 @@ export const integrationConfigured = ({
 export const integrationRemoved = (actor: Actor, integration: Named): DomainEvent =>
   event('removed', actor, integration)
 
+/**
+ * An integration went with its organization. `sealed` is the integration as it was, secrets included, under
+ * `partingContext`: all that is left with which to tell its provider. Null where it could not be opened any more.
+ */
+export const integrationPurged = (
+  { organization_id, id, kind, integration_id }: Named & { organization_id: string },
+  details: { bought: boolean; sealed: string | null },
+): DomainEvent => ({
+  type: 'organization_integration.purged',
+  organization_id,
+  payload: { id, kind, integration_id, ...details },
+})
+
 export const environmentsMapped = (
   actor: Actor,
   id: string,

@@ -8,6 +8,7 @@ import { IntegrationInstallations } from './integration-installations.js'
 import type { IntegrationProvider } from './integration-provider.js'
 import { IntegrationSync } from './integration-sync.js'
 import { IntegrationsController } from './integrations.controller.js'
+import { IntegrationsPurge } from './integrations-purge.js'
 import { IntegrationsService } from './integrations.service.js'
 import { OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
@@ -51,6 +52,7 @@ export class IntegrationsModule {
         billingGate,
         IntegrationInstallations,
         IntegrationSync,
+        IntegrationsPurge,
         IntegrationsService,
         SecretsRewrap,
       ],

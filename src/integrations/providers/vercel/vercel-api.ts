@@ -14,12 +14,17 @@ import { VercelSettings } from './vercel-settings.js'
 
 /** Vercel refused a call; `status` is what it answered. */
 export class VercelRefusal extends ProviderError {
+  /** The installation is gone at Vercel, or its access was withdrawn. */
+  readonly isFinal: boolean
+
   constructor(readonly status: number) {
+    const isFinal = [401, 403, 404].includes(status)
     super(
-      status === 401 || status === 403 || status === 404
+      isFinal
         ? `Vercel refused the call (${status}): the installation is gone there, or its access was withdrawn. Connect it again from Vercel.`
         : `Vercel answered ${status}.`,
     )
+    this.isFinal = isFinal
   }
 }
 

@@ -70,6 +70,8 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
   }
 
   override async disconnect(integration: VercelIntegration): Promise<void> {
-    await this.api.deleteConfiguration(integration)
+    await this.api.deleteConfiguration(integration).catch((error) => {
+      if (!(error instanceof VercelRefusal && error.isFinal)) throw error
+    })
   }
 }
