@@ -53,6 +53,8 @@ export abstract class IntegrationProvider<
   static readonly controllers: readonly Type[] = []
   /** What those routes and the provider inject. */
   static readonly services: readonly Provider[] = []
+  /** Those of the services that modules of others may inject. */
+  static readonly exports: readonly Type[] = []
 
   /** `acme`: lower case letters, digits and hyphens, at most 50. It is stored with each integration and never changes. */
   abstract readonly kind: string

@@ -15,7 +15,7 @@ import { ProviderRegistry } from './provider-registry.js'
 import { SecretsRewrap } from './secrets-rewrap.js'
 
 /** A class of an {@link IntegrationProvider}, with what its static side declares. */
-export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services'> &
+export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services' | 'exports'> &
   (new (...dependencies: never[]) => IntegrationProvider)
 
 export interface IntegrationsOptions {
@@ -39,6 +39,8 @@ export class IntegrationsModule {
     const services = new Set(providers.flatMap((provider) => provider.services))
     return {
       module: IntegrationsModule,
+      // A module of someone else's could not import what was made here with these providers.
+      global: true,
       imports: [
         TypeOrmModule.forFeature([OrganizationIntegration]),
         OrganizationsModule,
@@ -56,7 +58,12 @@ export class IntegrationsModule {
         IntegrationsService,
         SecretsRewrap,
       ],
-      exports: [IntegrationsService, IntegrationInstallations, SecretsRewrap],
+      exports: [
+        IntegrationsService,
+        IntegrationInstallations,
+        SecretsRewrap,
+        ...providers.flatMap((provider) => provider.exports),
+      ],
     }
   }
 }

@@ -135,7 +135,7 @@ export class FakeVercel {
     }
     if (/\/resources\/[^/]+$/.test(path)) return json(response, 200, { name: body?.name ?? 'x' })
     if (/\/account$/.test(path)) return json(response, 200, { url: 'https://vercel.com/acme', contact: null })
-    response.writeHead(204).end()
+    response.writeHead(/\/(events|billing\/balance|secrets)$/.test(path) ? 201 : 204).end()
   }
 }
 

@@ -42,6 +42,7 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
     VercelSso,
     VercelConnect,
   ]
+  static override readonly exports = [VercelApi]
   readonly kind = KIND
   readonly config = vercelConfig
   override readonly secrets = vercelSecrets
