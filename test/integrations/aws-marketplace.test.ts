@@ -1,15 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomInt, randomUUID } from 'node:crypto'
 import { type Answer, expectError, TestServer, type TestOrganization, useServer } from '../support/kit.js'
+import { Watch } from '../support/planted.js'
 import { credentials, type Customer, type Failure, FakeAws } from '../support/fake-aws.js'
 
 const aws = new FakeAws()
 const server = new TestServer()
+const watch = new Watch(server)
 
 beforeAll(async () => {
   Object.assign(process.env, credentials)
   await aws.start()
   await server.start({ environment: aws.environment, ownDatabase: true })
+  await watch.start()
 })
 afterEach(() => void (aws.failure = undefined))
 afterAll(async () => {
@@ -473,6 +476,8 @@ describe('POST /api/aws-marketplace/sns', () => {
 })
 
 describe('what leaves the server', () => {
+  it('was in no answer, log, event, metric or documentation a secret', () => watch.expectNothingPlanted())
+
   it('holds no secret: no token of AWS’s, no link, no credential, no answer', async () => {
     const [organization, bought] = [await server.organization(), buyer()]
     const registration = await registered(bought)

@@ -12,6 +12,7 @@ import {
   TestServer,
   useServer,
 } from '../support/kit.js'
+import { Watch } from '../support/planted.js'
 import {
   BeaconProvider,
   install,
@@ -25,9 +26,11 @@ import {
 } from './beacon.js'
 
 const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
+const watch = new Watch(server)
 let organization: TestOrganization
 let beacon: BeaconProvider
 
+beforeAll(() => watch.start())
 beforeEach(async () => {
   organization = await server.organization()
   beacon = server.application.get(BeaconProvider)
@@ -125,7 +128,7 @@ describe('what a provider is told', () => {
     let failures = 0
     beacon.during = async () => {
       if (++failures <= 2) throw new ProviderError('The room is locked: open it.')
-      if (failures === 3) throw new Error('planted-detail')
+      if (failures === 3) throw new Error('unforeseen-detail')
     }
     expect((await map(path)).status).toBe(200)
     const failing = await state('failing')
@@ -325,12 +328,12 @@ describe('GET …/integrations/:id/health/', () => {
     }
     expect((await health()).body).toEqual({ healthy: false, detail: 'The room is locked.' })
     beacon.during = async () => {
-      throw new Error('planted-detail')
+      throw new Error('unforeseen-detail')
     }
     const answer = await health()
     expect(answer.body).toEqual({ healthy: false, detail: 'An unexpected error occurred.' })
     // Operators read what members may not.
-    expect(server.logLines.join('')).toContain('planted-detail')
+    expect(server.logLines.join('')).toContain('unforeseen-detail')
   })
 
   it('knows nothing of a kind that cannot be checked', async () => {
@@ -370,7 +373,7 @@ describe('BILLING_GATE_URL', () => {
       ownDatabase: true,
       environment: {
         BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}/open-invoices`,
-        BILLING_GATE_TOKEN: 'billing-token',
+        BILLING_GATE_TOKEN: 'planted-billing-token',
       },
     })
   })
@@ -396,7 +399,7 @@ describe('BILLING_GATE_URL', () => {
     expect((await remove()).status).toBe(204)
     expect(asked.at(-1)).toEqual({
       method: 'POST',
-      authorization: 'Bearer billing-token',
+      authorization: 'Bearer planted-billing-token',
       body: { organization_id: owning.id, id, kind: 'beacon', integration_id: `icfg_${owning.id}` },
     })
     expect(disconnected(id)).toBe(true)
@@ -434,6 +437,8 @@ describe('BILLING_GATE_URL', () => {
     expect(refused.headers.get('retry-after')).toBe('30')
     expect((await owning.owner.get(path)).status).toBe(200)
     expect(disconnected(id)).toBe(false)
-    expect(billed.logLines.join('')).not.toContain('billing-token')
+    expect(billed.logLines.join('')).not.toContain('planted')
   })
 })
+
+it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -4,10 +4,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { IntegrationInstallations, OrganizationsPurge, ProviderError } from '../../src/index.js'
 import { eventually, type TestOrganization, TestServer } from '../support/kit.js'
+import { Watch } from '../support/planted.js'
 import { json } from '../support/vercel.js'
 import { BeaconProvider, install, LampProvider } from './beacon.js'
 
 const server = new TestServer()
+const watch = new Watch(server)
 let billingAnswer: [status: number, body: unknown]
 const billing = createServer((request, response) => {
   request.resume()
@@ -24,6 +26,7 @@ beforeAll(async () => {
     ownDatabase: true,
     environment: { BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}` },
   })
+  await watch.start()
 })
 afterAll(async () => {
   await server.close()
@@ -175,3 +178,5 @@ describe('the purge of an organization', () => {
     await delivered()
   })
 })
+
+it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -9,6 +9,7 @@ import {
   type VercelSecrets,
 } from '../../src/index.js'
 import { TestServer } from '../support/kit.js'
+import { Watch } from '../support/planted.js'
 import { FakeVercel, installationId, json } from '../support/vercel.js'
 
 type Report = (vercel: VercelApi, integration: VercelIntegration) => Promise<unknown>
@@ -61,11 +62,13 @@ class ReportsModule {}
 
 let vercel: FakeVercel
 const server = new TestServer()
+const watch = new Watch(server)
 const id = installationId()
 
 beforeAll(async () => {
   vercel = await new FakeVercel().start()
   await server.start({ environment: vercel.environment, extensions: [ReportsModule], ownDatabase: true })
+  await watch.start()
   const installed = await server.request('PUT', `/api/vercel/v1/installations/${id}`, {
     key: await vercel.userToken(id),
     headers: { 'x-vercel-auth': 'user' },
@@ -131,3 +134,5 @@ describe('a module of somebody else’s reports to Vercel', () => {
     },
   )
 })
+
+it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())
