@@ -14,6 +14,7 @@ import {
 } from './vercel-installation.js'
 import { VercelInstallationsController } from './vercel-installations.controller.js'
 import { VercelInstallations } from './vercel-installations.service.js'
+import { VercelPeople } from './vercel-people.js'
 import { VercelResourcesController } from './vercel-resources.controller.js'
 import { VercelResources } from './vercel-resources.service.js'
 import { VercelSettings } from './vercel-settings.js'
@@ -39,6 +40,7 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
     VercelEnvironments,
     VercelInstallations,
     VercelResources,
+    VercelPeople,
     VercelSso,
     VercelConnect,
   ]
