@@ -49,6 +49,18 @@ describe('signing in from Vercel', () => {
     }
   })
 
+  it('knows all who come for the first time at the same moment, each once', async () => {
+    const installation = await marketplace.installed()
+    const colleagues = Array.from({ length: 4 }, (_, index) => ({
+      user_id: `colleague-${index}`,
+      user_email: `${randomUUID()}@example.com`,
+    }))
+    const arrivals = await Promise.all([...colleagues, ...colleagues].map((claims) => arrive(installation, claims)))
+    expect(arrivals.map(({ answer }) => target(answer).searchParams.has('ticket'))).toEqual(Array(8).fill(true))
+    const { body } = await (await installation.owner()).get('/api/organizations/@current/integrations/')
+    expect(Object.keys(body.results[0].config.user_mappings)).toHaveLength(5)
+  })
+
   it('asks somebody with an account of their own to prove it', async () => {
     const installation = await marketplace.installed()
     const [known, stranger] = [await server.user(), await server.user()]

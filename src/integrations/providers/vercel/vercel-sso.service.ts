@@ -116,7 +116,7 @@ export class VercelSso {
       if (!integration) throw ticketExpired()
       const user = await this.users.byId(caller.user_id)
       if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
-      await this.people.join(tx, integration, user, content.vercel_user_id)
+      await this.people.link(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
     })
   }
