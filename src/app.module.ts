@@ -6,6 +6,7 @@ import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
 import { ConfigModule } from './platform/config/config.module.js'
+import { Connections } from './platform/database/connections.js'
 import { DatabaseModule } from './platform/database/database.module.js'
 import { EventsModule } from './platform/events/events.module.js'
 import { HealthController } from './platform/health/health.controller.js'
@@ -28,12 +29,17 @@ export interface AppModuleOptions {
 /** Wires every module. */
 @Module({})
 export class AppModule {
-  static with(config: Config, { logger, integrations = [], extensions = [] }: AppModuleOptions = {}): DynamicModule {
+  /** @param connections whoever builds the application closes them where that fails */
+  static with(
+    config: Config,
+    { logger, integrations = [], extensions = [] }: AppModuleOptions = {},
+    connections = new Connections(),
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config, logger),
-        DatabaseModule,
+        DatabaseModule.with(connections),
         RedisModule,
         MetricsModule,
         SecretsModule,

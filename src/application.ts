@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { AppModule, type AppModuleOptions } from './app.module.js'
 import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
+import { Connections } from './platform/database/connections.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
 import { frameworkErrors } from './platform/http/framework-errors.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
@@ -13,7 +14,7 @@ import { registerRequestLog } from './platform/http/request-log.js'
 import { RouteTable } from './platform/http/route-table.js'
 import { serveOpenApi } from './platform/http/openapi.js'
 import { registerRequestMetrics } from './platform/metrics/request-metrics.js'
-import { createLogger, NestLogger } from './platform/logging/logger.js'
+import { createLogger, type Logger, NestLogger } from './platform/logging/logger.js'
 
 const MAX_BODY_BYTES = 1_048_576
 
@@ -22,6 +23,38 @@ export async function createApplication(
   config: Config,
   { logger = createLogger(config), ...options }: AppModuleOptions = {},
 ): Promise<NestFastifyApplication> {
+  const connections = new Connections()
+  let application: NestFastifyApplication | undefined
+  try {
+    const [adapter, routes] = adapterOf(config, logger)
+    application = await NestFactory.create<NestFastifyApplication>(
+      AppModule.with(config, { logger, ...options }, connections),
+      adapter,
+      {
+        logger: new NestLogger(logger),
+        bodyParser: false,
+        abortOnError: false,
+      },
+    )
+    registerRequestMetrics(adapter.getInstance(), application.get(Registry))
+    application.useGlobalFilters(new ErrorFilter(routes, logger))
+    application.useGlobalPipes(new BodyPipe())
+    if (config.get('CORS_ORIGINS').length > 0) {
+      application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
+    }
+    serveOpenApi(application)
+    await application.init()
+    await adapter.getInstance().ready()
+    return application
+  } catch (error) {
+    // Its connections, and the deliveries that it may have begun, would outlive it.
+    await application?.close()
+    await connections.close()
+    throw error
+  }
+}
+
+function adapterOf(config: Config, logger: Logger): [FastifyAdapter, RouteTable] {
   const trusted = config.get('TRUSTED_PROXIES')
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
@@ -40,29 +73,5 @@ export async function createApplication(
   registerBodyParsers(server)
   sendJsonAsItStands(server)
   registerContentNegotiation(server)
-  const application = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config, { logger, ...options }),
-    adapter,
-    {
-      logger: new NestLogger(logger),
-      bodyParser: false,
-      abortOnError: false,
-    },
-  )
-  registerRequestMetrics(server, application.get(Registry))
-  application.useGlobalFilters(new ErrorFilter(routes, logger))
-  application.useGlobalPipes(new BodyPipe())
-  if (config.get('CORS_ORIGINS').length > 0) {
-    application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
-  }
-  serveOpenApi(application)
-  try {
-    await application.init()
-    await server.ready()
-    return application
-  } catch (error) {
-    // Its connections, and the deliveries that it may have begun, would outlive it.
-    await application.close()
-    throw error
-  }
+  return [adapter, routes]
 }

@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common'
 import { Command, CommanderError } from 'commander'
 import { AppModule } from '../app.module.js'
 import { Config, loadConfig, readDotEnv } from '../platform/config/config.js'
+import { Connections } from '../platform/database/connections.js'
 import { openDatabase } from '../platform/database/open-database.js'
 import { ApiError } from '../platform/http/error-catalogue.js'
 import { createLogger } from '../platform/logging/logger.js'
@@ -75,8 +76,9 @@ async function withServices<Result>(
 ): Promise<Result> {
   const quiet = new Config({ ...config.values, LOG_LEVEL: 'silent', REDIS_URL: undefined })
   const database = await openDatabase(quiet)
+  const connections = new Connections()
   try {
-    const module = AppModule.with(database.config, { logger: createLogger(quiet) })
+    const module = AppModule.with(database.config, { logger: createLogger(quiet) }, connections)
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
       return await work(services)
@@ -84,6 +86,7 @@ async function withServices<Result>(
       await services.close()
     }
   } finally {
+    await connections.close()
     await database.close()
   }
 }

@@ -14,5 +14,12 @@ export { IntegrationView } from './integration.dto.js'
 export { type IntegrationProviderClass, IntegrationsModule } from './integrations.module.js'
 export { IntegrationsService } from './integrations.service.js'
 export { OrganizationIntegration } from './organization-integration.entity.js'
-export { shippedProviders } from './providers/index.js'
+export {
+  shippedProviders,
+  VercelApi,
+  type VercelConfig,
+  type VercelIntegration,
+  VercelRefusal,
+  type VercelSecrets,
+} from './providers/index.js'
 export { SecretsRewrap } from './secrets-rewrap.js'

@@ -53,6 +53,8 @@ export abstract class IntegrationProvider<
   static readonly controllers: readonly Type[] = []
   /** What those routes and the provider inject. */
   static readonly services: readonly Provider[] = []
+  /** Those of the services that modules of others may inject. */
+  static readonly exports: readonly Type[] = []
 
   /** `acme`: lower case letters, digits and hyphens, at most 50. It is stored with each integration and never changes. */
   abstract readonly kind: string
@@ -71,6 +73,10 @@ export abstract class IntegrationProvider<
   configure?(integration: InstalledIntegration<Config, Secrets>): Promise<void>
   /** Asks whether the integration works. Default: nobody knows. */
   health?(integration: InstalledIntegration<Config, Secrets>): Promise<IntegrationHealth>
-  /** Ends it at the provider, before it is removed here. A failure is logged and does not keep it from being removed. */
+  /**
+   * Ends it at the provider. When an admin removes it, before it is removed here: a failure is logged and does not keep it
+   * from being removed. When its organization was purged, after: again, with growing waits, while it throws, so it throws
+   * nothing where there is nothing left to end.
+   */
   disconnect?(integration: InstalledIntegration<Config, Secrets>): Promise<void>
 }

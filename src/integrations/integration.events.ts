@@ -3,6 +3,7 @@ import type { DomainEvent } from '../platform/events/domain-event.js'
 
 type Actor = Pick<OrganizationCaller, 'organization_id' | 'request_id'> & { user_id?: number | null }
 
+/** What an event says of an integration. A row has these fields too, and others that an event must not hold. */
 interface Named {
   id: string
   kind: string
@@ -18,8 +19,8 @@ const event = (type: string, { organization_id, user_id, request_id }: Actor, de
 /** An integration was connected by a flow of its provider. */
 export const integrationInstalled = (
   by: Omit<Actor, 'user_id'> & { created_by_id: number | null },
-  integration: Named,
-): DomainEvent => event('installed', { ...by, user_id: by.created_by_id }, integration)
+  { id, kind, integration_id }: Named,
+): DomainEvent => event('installed', { ...by, user_id: by.created_by_id }, { id, kind, integration_id })
 
 /** Its provider has to be told how it is configured now. */
 export const integrationConfigured = ({
@@ -33,8 +34,21 @@ export const integrationConfigured = ({
 })
 
 /** An integration is gone from here, with the project-level integrations of its kind. */
-export const integrationRemoved = (actor: Actor, integration: Named): DomainEvent =>
-  event('removed', actor, integration)
+export const integrationRemoved = (actor: Actor, { id, kind, integration_id }: Named): DomainEvent =>
+  event('removed', actor, { id, kind, integration_id })
+
+/**
+ * An integration went with its organization. `sealed` is the integration as it was, secrets included, under
+ * `partingContext`: all that is left with which to tell its provider. Null where it could not be opened any more.
+ */
+export const integrationPurged = (
+  { organization_id, id, kind, integration_id }: Named & { organization_id: string },
+  details: { bought: boolean; sealed: string | null },
+): DomainEvent => ({
+  type: 'organization_integration.purged',
+  organization_id,
+  payload: { id, kind, integration_id, ...details },
+})
 
 export const environmentsMapped = (
   actor: Actor,

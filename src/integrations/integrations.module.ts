@@ -8,13 +8,14 @@ import { IntegrationInstallations } from './integration-installations.js'
 import type { IntegrationProvider } from './integration-provider.js'
 import { IntegrationSync } from './integration-sync.js'
 import { IntegrationsController } from './integrations.controller.js'
+import { IntegrationsPurge } from './integrations-purge.js'
 import { IntegrationsService } from './integrations.service.js'
 import { OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 import { SecretsRewrap } from './secrets-rewrap.js'
 
 /** A class of an {@link IntegrationProvider}, with what its static side declares. */
-export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services'> &
+export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services' | 'exports'> &
   (new (...dependencies: never[]) => IntegrationProvider)
 
 export interface IntegrationsOptions {
@@ -38,6 +39,8 @@ export class IntegrationsModule {
     const services = new Set(providers.flatMap((provider) => provider.services))
     return {
       module: IntegrationsModule,
+      // A module of someone else's could not import what was made here with these providers.
+      global: true,
       imports: [
         TypeOrmModule.forFeature([OrganizationIntegration]),
         OrganizationsModule,
@@ -51,10 +54,16 @@ export class IntegrationsModule {
         billingGate,
         IntegrationInstallations,
         IntegrationSync,
+        IntegrationsPurge,
         IntegrationsService,
         SecretsRewrap,
       ],
-      exports: [IntegrationsService, IntegrationInstallations, SecretsRewrap],
+      exports: [
+        IntegrationsService,
+        IntegrationInstallations,
+        SecretsRewrap,
+        ...providers.flatMap((provider) => provider.exports),
+      ],
     }
   }
 }

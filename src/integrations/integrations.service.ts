@@ -14,7 +14,7 @@ import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved } from './integration.events.js'
 import { integrationPage, integrationView } from './integrations.queries.js'
-import { OrganizationIntegration } from './organization-integration.entity.js'
+import { isBought, OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 @Injectable()
@@ -56,8 +56,7 @@ export class IntegrationsService {
    */
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
     const row = await this.load(caller, id)
-    const bought = row.config.type !== 'connectable' && row.integration_id !== null
-    if (bought && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
+    if (isBought(row) && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
     await this.disconnect(row)
     await this.removeLocally(caller, row)
   }

@@ -7,6 +7,10 @@ export type SyncState = 'pending' | 'synced' | 'failing'
 export const sealContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
   `organization_integrations/${organization_id}/${id}`
 
+/** What the seal of an integration is bound to that waits in the outbox to be ended at its provider. */
+export const partingContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
+  `outbox/${organization_id}/${id}`
+
 /** A connection to a provider that belongs to a whole organization. */
 @Entity('organization_integrations')
 @Unique(['organization_id', 'kind', 'integration_id'])
@@ -32,3 +36,7 @@ export class OrganizationIntegration {
   @Column('timestamptz', { default: () => 'now()' }) created_at!: Date
   @Column('timestamptz', { default: () => 'now()' }) updated_at!: Date
 }
+
+/** Whether it was bought in a marketplace; another is an account that was linked. */
+export const isBought = ({ config, integration_id }: OrganizationIntegration): boolean =>
+  config.type !== 'connectable' && integration_id !== null

@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
-import { Database } from '../platform/database/database.js'
+import { Database, type Transaction } from '../platform/database/database.js'
 import { Keyring } from '../platform/secrets/keyring.js'
 import { StartError } from '../platform/start-error.js'
-import { OrganizationIntegration, sealContext } from './organization-integration.entity.js'
+import { type SealedPlace, sealedPlaces, type SealedRow } from './sealed-places.js'
 
 const BATCH = 100
 
@@ -16,14 +16,16 @@ export class SecretsRewrap implements OnApplicationBootstrap {
 
   /** @throws {StartError} naming a key that is needed and not held */
   async onApplicationBootstrap(): Promise<void> {
-    const used: { id: string; rows: number }[] = await this.database.dataSource.query(
-      `select split_part(sensitive_config, '.', 1) as id, count(*)::integer as rows from organization_integrations
-       where sensitive_config is not null group by 1 order by 1`,
+    const keys = sealedPlaces.map(
+      ({ table, sealed, where }) => `select split_part(${sealed}, '.', 1) as id from ${table} where ${where}`,
+    )
+    const used: { id: string; count: number }[] = await this.database.dataSource.query(
+      `select id, count(*)::integer from (${keys.join(' union all ')}) sealed group by id order by id`,
     )
     const missing = used.find(({ id }) => !this.keyring.holds(id))
     if (missing)
       throw new StartError(
-        `INTEGRATION_ENCRYPTION_KEYS lacks the key "${missing.id}", under which the secrets of ${missing.rows} integrations are sealed. Add it after the current one, and remove it only when "polity secrets rewrap" has moved them.`,
+        `INTEGRATION_ENCRYPTION_KEYS lacks the key "${missing.id}", under which ${missing.count} secrets of integrations are sealed. Add it after the current one, and remove it only when "polity secrets rewrap" has moved them.`,
       )
   }
 
@@ -33,29 +35,26 @@ export class SecretsRewrap implements OnApplicationBootstrap {
    */
   async run(progress: (moved: number) => void = () => undefined): Promise<number> {
     let moved = 0
-    for (let batch = BATCH; batch === BATCH; progress(moved)) {
-      batch = await this.moveBatch()
-      moved += batch
-    }
+    for (const place of sealedPlaces)
+      for (let batch = BATCH; batch === BATCH;) {
+        batch = await this.database.transaction((tx) => this.moveBatch(tx, place))
+        moved += batch
+        if (batch > 0) progress(moved)
+      }
     return moved
   }
 
-  private moveBatch(): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const rows: OrganizationIntegration[] = await tx.manager.query(
-        `select organization_id, id, sensitive_config from organization_integrations
-         where sensitive_config is not null and split_part(sensitive_config, '.', 1) <> $1
-         order by organization_id, id limit $2 for update`,
-        [this.keyring.currentId, BATCH],
-      )
-      for (const row of rows) {
-        const secrets = this.keyring.open(row.sensitive_config!, sealContext(row))
-        await tx.manager.query(
-          'update organization_integrations set sensitive_config = $3 where organization_id = $1 and id = $2',
-          [row.organization_id, row.id, this.keyring.seal(secrets, sealContext(row))],
-        )
-      }
-      return rows.length
-    })
+  private async moveBatch(tx: Transaction, place: SealedPlace): Promise<number> {
+    const { table, id, organization_id, sealed, where, update, context } = place
+    const rows: SealedRow[] = await tx.manager.query(
+      `select ${organization_id} as organization_id, ${id} as id, ${sealed} as sealed from ${table}
+       where ${where} and split_part(${sealed}, '.', 1) <> $1 order by 1, 2 limit $2 for update`,
+      [this.keyring.currentId, BATCH],
+    )
+    for (const row of rows) {
+      const moved = this.keyring.seal(this.keyring.open(row.sealed, context(row)), context(row))
+      await tx.manager.query(update, [moved, row.organization_id, row.id])
+    }
+    return rows.length
   }
 }

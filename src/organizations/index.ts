@@ -1,5 +1,5 @@
 export { BasicOrganizationView, CreateOrganization, OrganizationView, UpdateOrganization } from './organization.dto.js'
 export { Organization } from './organization.entity.js'
 export { OrganizationsModule } from './organizations.module.js'
-export { OrganizationsPurge } from './organizations-purge.js'
+export { OrganizationsPurge, type PurgeStep } from './organizations-purge.js'
 export { OrganizationsService } from './organizations.service.js'

@@ -1,12 +1,18 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { AccessCache } from '../auth/index.js'
 import { Config } from '../platform/config/config.js'
-import { Database } from '../platform/database/database.js'
+import { Database, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 
 const INTERVAL_MS = 60_000
 const BATCH = 5_000
+
+/**
+ * What another module does before the rows of a purged organization go. It runs in a transaction that holds the
+ * organization, again and again, until it has nothing left to do. @returns how much it did
+ */
+export type PurgeStep = (tx: Transaction, organizationId: string) => Promise<number>
 
 /**
  * Removes organizations whose grace period is over, with all that belongs to them. It goes in batches, each its own
@@ -16,6 +22,7 @@ const BATCH = 5_000
 export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer?: NodeJS.Timeout
   private running: Promise<void> = Promise.resolve()
+  private readonly steps: PurgeStep[] = []
 
   constructor(
     private readonly database: Database,
@@ -23,6 +30,15 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     private readonly access: AccessCache,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /**
+   * Registers a step, before the server starts. One that throws keeps the organization until the next run, so it does
+   * nothing that could go on failing: it announces an event for that.
+   * @example purge.before((tx, organizationId) => this.announceWhatEnds(tx, organizationId))
+   */
+  before(step: PurgeStep): void {
+    this.steps.push(step)
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -58,30 +74,27 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
    */
   private async purge(id: string): Promise<boolean> {
     // Were the grace period made longer while half of it is gone, it could be restored.
-    await this.whileDue(id, 'update organizations set deletion_requested_at = to_timestamp(0) where id = $1')
+    const begin = 'update organizations set deletion_requested_at = to_timestamp(0) where id = $1'
+    await this.whileDue(id, (tx) => affected(tx, begin, id))
+    for (const step of this.steps) while ((await this.whileDue(id, (tx) => step(tx, id))) > 0);
     for (const table of await this.tablesOfOrganizations()) {
-      while (
-        (await this.whileDue(
-          id,
-          `delete from ${table} where ctid in (select ctid from ${table} where organization_id = $1 limit ${BATCH})`,
-        )) === BATCH
-      );
+      const batch = `delete from ${table} where ctid in (select ctid from ${table} where organization_id = $1 limit ${BATCH})`
+      while ((await this.whileDue(id, (tx) => affected(tx, batch, id))) === BATCH);
     }
-    const gone = (await this.whileDue(id, 'delete from organizations where id = $1')) === 1
+    const gone = (await this.whileDue(id, (tx) => affected(tx, 'delete from organizations where id = $1', id))) === 1
     if (gone) this.logger.info({ organization_id: id }, 'organization purged')
     return gone
   }
 
-  private whileDue(id: string, statement: string): Promise<number> {
+  private whileDue(id: string, work: (tx: Transaction) => Promise<number>): Promise<number> {
     return this.database.transaction(async (tx) => {
       const held = await tx.manager.query(
         'select 1 from organizations where id = $1 and deletion_requested_at <= now() - make_interval(days => $2) for update',
         [id, this.config.get('ORGANIZATION_RESTORE_DAYS')],
       )
       if (held.length === 0) return 0
-      const [, affected] = await tx.manager.query(statement, [id])
       this.access.forgetAfter(tx, `organization:${id}`)
-      return affected as number
+      return work(tx)
     })
   }
 
@@ -94,3 +107,6 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     return rows.map(({ name }) => name)
   }
 }
+
+const affected = async (tx: Transaction, statement: string, id: string): Promise<number> =>
+  (await tx.manager.query(statement, [id]))[1]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
 import { OrganizationIntegration } from '../../src/index.js'
 import { expectError, type TestOrganization, useServer } from '../support/kit.js'
 
@@ -100,6 +101,55 @@ describe('/api/organizations/:organization_id/integrations/', () => {
     expect((await organization.owner.get(path)).body.created_by).toBeNull()
   })
 
+  it('goes through them in pages, oldest first', async () => {
+    const organization = await server.organization()
+    const ids = [uuidv7(), uuidv7(), uuidv7()]
+    for (const id of ids) await integrated(organization, { id })
+    const first = await organization.owner.get(`${organization.path}integrations/?limit=2`)
+    expect(first.body).toMatchObject({ count: 3, previous: null, results: [{ id: ids[0] }, { id: ids[1] }] })
+    const second = await organization.owner.get(first.body.next.slice(server.url.length))
+    expect(second.body).toMatchObject({ count: 3, next: null, results: [{ id: ids[2] }] })
+  })
+
+  it('names nobody when the person who installed is gone', async () => {
+    const organization = await server.organization()
+    const gone = await organization.admin()
+    const { path } = await integrated(organization, { created_by_id: gone.row.id })
+    await server.database.dataSource.query('delete from users where id = $1', [gone.row.id])
+    expect((await organization.owner.get(path)).body.created_by).toBeNull()
+  })
+
+  it('is read with either of its scopes, and by nobody without', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    const list = `${organization.path}integrations/`
+    const writer = await organization.owner.with({ scopes: ['organization_integration:write'] })
+    const other = await organization.owner.with({ scopes: ['organization:read'] })
+    const sentence = `API key missing required scope 'organization_integration:read'`
+    for (const route of [list, path]) {
+      expect((await writer.get(route)).status).toBe(200)
+      expectError(await other.get(route), 403, 'permission_denied', sentence)
+      const anonymous = await server.request('GET', route)
+      expectError(anonymous, 401, 'not_authenticated', 'Authentication credentials were not provided.')
+    }
+    expectError(await writer.patch(path, {}), 405, 'method_not_allowed', 'Method "PATCH" not allowed.')
+    expectError(await writer.post(list, {}), 405, 'method_not_allowed', 'Method "POST" not allowed.')
+  })
+
+  it('lets nobody change what another organization has', async () => {
+    const [organization, other] = [await server.organization(), await server.organization()]
+    const { id, path } = await integrated(other)
+    const reached = `${organization.path}integrations/${id}/`
+    const production = organization.view.projects[0]!.id
+    for (const answer of [
+      await organization.owner.delete(reached),
+      await organization.owner.patch(`${reached}environment-mapping/`, { production }),
+      await organization.owner.get(`${reached}health/`),
+    ])
+      expectError(answer, 404, 'not_found', 'Not found.')
+    expect((await other.owner.get(path)).body.config).toEqual({ type: 'connectable' })
+  })
+
   it('lets admins disconnect: the integrations of that kind in its projects go too', async () => {
     const organization = await server.organization()
     const { path } = await integrated(organization)
@@ -165,6 +215,15 @@ describe('PATCH …/environment-mapping/', () => {
     const sentence = `Project ${foreign} does not belong to this organization.`
     expectError(await map({ production: own, preview: foreign }), 400, 'invalid_input', sentence)
     expect((await organization.owner.get(path)).body.config).toEqual({ type: 'connectable' })
+    const connected = await server.database.dataSource.query(
+      'select 1 from project_integrations where organization_id = $1',
+      [organization.id],
+    )
+    expect(connected).toEqual([])
+    const member = await organization.member()
+    const level = 'Your organization access level is insufficient.'
+    const answer = await member.patch(`${path}environment-mapping/`, { production: own })
+    expectError(answer, 403, 'permission_denied', level)
     const marketplace = await integrated(organization, { config: {} })
     const refused = await organization.owner.patch(`${marketplace.path}environment-mapping/`, {})
     expectError(refused, 400, 'invalid_input', 'Environment mapping is only supported for connectable integrations.')

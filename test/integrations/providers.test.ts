@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { IntegrationInstallations, type IntegrationProviderClass, ProviderError, StartError } from '../../src/index.js'
 import {
+  disconnected,
   eventually,
   expectError,
   newTestDatabase,
@@ -11,6 +10,7 @@ import {
   TestServer,
   useServer,
 } from '../support/kit.js'
+import { Watch } from '../support/planted.js'
 import {
   BeaconProvider,
   install,
@@ -24,9 +24,11 @@ import {
 } from './beacon.js'
 
 const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
+const watch = new Watch(server)
 let organization: TestOrganization
 let beacon: BeaconProvider
 
+beforeAll(() => watch.start())
 beforeEach(async () => {
   organization = await server.organization()
   beacon = server.application.get(BeaconProvider)
@@ -67,14 +69,14 @@ describe('a provider that is wired wrongly keeps the server from starting', () =
     await expect(TestServer.start({ integrations })).rejects.toThrow(new StartError(sentence))
   })
 
-  it('and nothing of it goes on', async () => {
+  it.each<[string, IntegrationProviderClass[]]>([
+    ['found while it is put together', [BeaconProvider, SecondBeaconProvider]],
+    ['found when it is about to start', [OpenProvider]],
+  ])('and nothing of it goes on, %s', async (_, integrations) => {
     const database = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const environment = { DATABASE_URL: database.url }
-    await expect(TestServer.start({ integrations: [OpenProvider], environment })).rejects.toThrow('who may call it')
-    const connected = await server.database.dataSource.query('select query from pg_stat_activity where datname = $1', [
-      new URL(database.url).pathname.slice(1),
-    ])
-    expect(connected).toEqual([])
+    await expect(TestServer.start({ integrations, environment })).rejects.toThrow(StartError)
+    await disconnected(database)
     await database.close()
   })
 })
@@ -124,7 +126,7 @@ describe('what a provider is told', () => {
     let failures = 0
     beacon.during = async () => {
       if (++failures <= 2) throw new ProviderError('The room is locked: open it.')
-      if (failures === 3) throw new Error('planted-detail')
+      if (failures === 3) throw new Error('unforeseen-detail')
     }
     expect((await map(path)).status).toBe(200)
     const failing = await state('failing')
@@ -324,12 +326,12 @@ describe('GET …/integrations/:id/health/', () => {
     }
     expect((await health()).body).toEqual({ healthy: false, detail: 'The room is locked.' })
     beacon.during = async () => {
-      throw new Error('planted-detail')
+      throw new Error('unforeseen-detail')
     }
     const answer = await health()
     expect(answer.body).toEqual({ healthy: false, detail: 'An unexpected error occurred.' })
     // Operators read what members may not.
-    expect(server.logLines.join('')).toContain('planted-detail')
+    expect(server.logLines.join('')).toContain('unforeseen-detail')
   })
 
   it('knows nothing of a kind that cannot be checked', async () => {
@@ -350,89 +352,4 @@ describe('GET …/integrations/:id/health/', () => {
   })
 })
 
-describe('BILLING_GATE_URL', () => {
-  let billing: Server
-  let answer: { status: number; body: string }
-  const asked: unknown[] = []
-  const billed = new TestServer()
-
-  beforeAll(async () => {
-    billing = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += chunk
-      asked.push({ method: request.method, authorization: request.headers.authorization, body: JSON.parse(body) })
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
-    })
-    await new Promise<void>((resolve) => billing.listen(0, '127.0.0.1', resolve))
-    await billed.start({
-      integrations: [BeaconProvider],
-      ownDatabase: true,
-      environment: {
-        BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}/open-invoices`,
-        BILLING_GATE_TOKEN: 'billing-token',
-      },
-    })
-  })
-  afterAll(async () => {
-    await billed.close()
-    billing.close()
-  })
-
-  const bought = async () => {
-    const owning = await billed.organization()
-    const { id, path, state } = await install(billed, owning, {
-      integration_id: `icfg_${owning.id}`,
-      config: { type: 'marketplace' },
-    })
-    await state('synced')
-    return { owning, id, path, remove: () => owning.owner.delete(path) }
-  }
-  const disconnected = (id: string) => billed.application.get(BeaconProvider).hooksOf(id).includes('disconnect')
-
-  it('is asked about what was bought, with its token', async () => {
-    answer = { status: 200, body: '{"open_invoices": false}' }
-    const { owning, id, remove } = await bought()
-    expect((await remove()).status).toBe(204)
-    expect(asked.at(-1)).toEqual({
-      method: 'POST',
-      authorization: 'Bearer billing-token',
-      body: { organization_id: owning.id, id, kind: 'beacon', integration_id: `icfg_${owning.id}` },
-    })
-    expect(disconnected(id)).toBe(true)
-  })
-
-  it('is not asked about an account that was linked', async () => {
-    answer = { status: 200, body: '{"open_invoices": true}' }
-    const owning = await billed.organization()
-    const { path } = await install(billed, owning)
-    const before = asked.length
-    expect((await owning.owner.delete(path)).status).toBe(204)
-    expect(asked).toHaveLength(before)
-  })
-
-  it('keeps it with 409 while invoices are open', async () => {
-    answer = { status: 200, body: '{"open_invoices": true}' }
-    const { owning, id, path, remove } = await bought()
-    const sentence = 'This integration has unpaid invoices that must be resolved before disconnecting.'
-    expectError(await remove(), 409, 'open_invoices_error', sentence)
-    expect((await owning.owner.get(path)).status).toBe(200)
-    expect(disconnected(id)).toBe(false)
-  })
-
-  it.each([
-    ['fails', 500, '{"open_invoices": false}'],
-    ['refuses us', 401, ''],
-    ['answers something else', 200, '{"open_invoices": "no"}'],
-    ['answers no JSON', 200, '<html>'],
-  ])('keeps it with 503 when billing %s', async (_, status, body) => {
-    answer = { status, body }
-    const { owning, id, path, remove } = await bought()
-    const refused = await remove()
-    const sentence = 'Billing cannot be asked for open invoices at the moment. Nothing was changed; try again later.'
-    expectError(refused, 503, 'billing_unavailable', sentence)
-    expect(refused.headers.get('retry-after')).toBe('30')
-    expect((await owning.owner.get(path)).status).toBe(200)
-    expect(disconnected(id)).toBe(false)
-    expect(billed.logLines.join('')).not.toContain('billing-token')
-  })
-})
+it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { run } from '../../src/cli/run.js'
-import { IntegrationInstallations, loadConfig, SecretsRewrap, StartError } from '../../src/index.js'
 import {
+  IntegrationInstallations,
+  loadConfig,
+  OrganizationsPurge,
+  ProviderError,
+  SecretsRewrap,
+  StartError,
+} from '../../src/index.js'
+import { OneTimeTokens } from '../../src/platform/secrets/one-time-tokens.js'
+import {
+  disconnected,
+  eventually,
   newTestDatabase,
   type TestDatabase,
   testEnvironment,
@@ -31,12 +41,14 @@ async function serverWith(...keys: string[]): Promise<TestServer> {
   return server
 }
 
-async function rewrap(...keys: string[]) {
+const rewrap = (...keys: string[]) => rewrapOf(database, ...keys)
+
+async function rewrapOf({ url }: TestDatabase, ...keys: string[]) {
   const lines: string[] = []
   const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
   const variables = {
     ...testEnvironment(),
-    DATABASE_URL: database.url,
+    DATABASE_URL: url,
     INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(','),
   }
   const code = await run(['secrets', 'rewrap', '--json'], output, loadConfig(variables))
@@ -104,7 +116,7 @@ describe('the secrets of integrations', () => {
     expect(await sealedBy(both)).toEqual({ new: 100, old: 130 })
     expect(await tokens(both, organization, ids)).toEqual(expected)
 
-    const rest = 'the secrets of 130 integrations are sealed'
+    const rest = '130 secrets of integrations are sealed'
     await expect(serverWith('new')).rejects.toThrow(StartError)
     await expect(serverWith('new')).rejects.toThrow(
       `INTEGRATION_ENCRYPTION_KEYS lacks the key "old", under which ${rest}`,
@@ -116,7 +128,53 @@ describe('the secrets of integrations', () => {
       lines: ['100 moved', '130 moved', JSON.stringify({ moved: 130 })],
     })
     expect(await sealedBy(both)).toEqual({ new: 230 })
-    expect(await rewrap('new', 'old')).toMatchObject({ code: 0, lines: ['0 moved', JSON.stringify({ moved: 0 })] })
+    expect(await rewrap('new', 'old')).toMatchObject({ code: 0, lines: [JSON.stringify({ moved: 0 })] })
     expect(await tokens(await serverWith('new'), organization, ids)).toEqual(expected)
+  })
+  it('move too where they wait: for a provider to be told of a purge, and for a link to be followed', async () => {
+    const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    const start = (...keys: string[]) =>
+      TestServer.start({
+        integrations: [BeaconProvider],
+        environment: { DATABASE_URL: own.url, INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(',') },
+      })
+    const before = await start('old')
+    before.application.get(BeaconProvider).during = async () => {
+      throw new ProviderError('Not now.')
+    }
+    const organization = await before.organization()
+    await install(before, organization)
+    const link = await before.application.get(OneTimeTokens).issue('link', { token: 'planted-secret' }, 3_600_000)
+    await organization.owner.delete(organization.path)
+    await before.database.dataSource.query(
+      `update organizations set deletion_requested_at = now() - interval '31 days'`,
+    )
+    await before.application.get(OrganizationsPurge).run()
+    await before.close()
+
+    await expect(start('new')).rejects.toThrow('lacks the key "old", under which 2 secrets of integrations are sealed')
+    expect(await rewrapOf(own, 'new', 'old')).toMatchObject({ code: 0, lines: ['1 moved', '2 moved', '{"moved":2}'] })
+    const after = await start('new')
+    expect(await after.application.get(OneTimeTokens).read('link', link)).toEqual({ token: 'planted-secret' })
+    await after.database.dataSource.query('update outbox set available_at = now()')
+    const { calls } = after.application.get(BeaconProvider)
+    await eventually(
+      async () => calls.map(({ hook, integration }) => [hook, integration.secrets.token]),
+      ([call]) => call !== undefined,
+    ).then((made) => expect(made).toEqual([['disconnect', 'planted-secret']]))
+    await after.close()
+    await own.close()
+  })
+
+  it('keep a command that cannot open them from starting, and nothing of it goes on', async () => {
+    const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    const environment = { DATABASE_URL: own.url, INTEGRATION_ENCRYPTION_KEYS: key('lost') }
+    const server = await TestServer.start({ integrations: [BeaconProvider], environment })
+    await install(server, await server.organization())
+    await server.close()
+    const refused = { code: 1, lines: [expect.stringContaining('lacks the key "lost"')] }
+    expect(await rewrapOf(own, 'other')).toEqual(refused)
+    await disconnected(own)
+    await own.close()
   })
 })

@@ -6,7 +6,7 @@ import { generate } from 'selfsigned'
 export const credentials = { AWS_ACCESS_KEY_ID: 'AKIDPLANTED', AWS_SECRET_ACCESS_KEY: 'planted-aws-secret' }
 
 /** How AWS fails, when it does. */
-export type Failure = '500' | 'malformed JSON' | 'connection reset' | 'silence' | '10 MB' | 'throttling'
+export type Failure = '500' | 'malformed JSON' | 'nonsense' | 'connection reset' | 'silence' | '10 MB' | 'throttling'
 
 export interface Customer {
   CustomerIdentifier?: string
@@ -139,6 +139,7 @@ export class FakeAws {
     const json = { 'content-type': 'application/x-amz-json-1.1' }
     if (failure === '500') response.writeHead(500, json).end('{"__type": "InternalServiceErrorException"}')
     if (failure === 'malformed JSON') response.writeHead(200, json).end('{"Entitlements": [{"planted-answer"')
+    if (failure === 'nonsense') response.writeHead(200, json).end('{"Entitlements": "none", "ProductCode": [1]}')
     if (failure === 'connection reset') request.socket.resetAndDestroy()
     if (failure === '10 MB') response.writeHead(200, json).end(`{"Entitlements": "${'x'.repeat(10_485_760)}"}`)
     if (failure === 'throttling')

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
-import { type Answer, TestServer, type TestServerOptions } from '../../src/testing/index.js'
+import pg from 'pg'
+import {
+  type Answer,
+  eventually,
+  type TestDatabase,
+  TestServer,
+  type TestServerOptions,
+} from '../../src/testing/index.js'
 
 export * from '../../src/testing/index.js'
 
@@ -32,4 +39,17 @@ export function expectError(
   expect({ status: answer.status, body: answer.body }).toEqual({ status, body: { type, code, detail, attr } })
   expect(Object.keys(answer.body)).toEqual(['type', 'code', 'detail', 'attr'])
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+}
+
+/** Shorter than the ten seconds after which a pool would close by itself what was forgotten. */
+const DISCONNECTED_WITHIN_MS = 5_000
+
+/** Waits until nobody is connected: PostgreSQL's process of a connection ends a moment after the connection was closed. */
+export async function disconnected({ url }: TestDatabase): Promise<void> {
+  const client = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL })
+  await client.connect()
+  const name = new URL(url).pathname.slice(1)
+  const connected = async () =>
+    (await client.query('select query from pg_stat_activity where datname = $1', [name])).rows
+  await eventually(connected, (rows) => rows.length === 0, DISCONNECTED_WITHIN_MS).finally(() => client.end())
 }

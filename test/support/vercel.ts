@@ -22,6 +22,8 @@ export class FakeVercel {
   readonly codes = new Map<string, { idToken?: string; grant?: object }>()
   /** Answers instead of the ordinary one, while set. */
   trouble?: (request: IncomingMessage, response: ServerResponse) => void
+  /** The same for the keys. */
+  jwksTrouble?: FakeVercel['trouble']
   url!: string
   jwksFetches = 0
   private keys: { id: string; pair: Key }[] = []
@@ -111,6 +113,7 @@ export class FakeVercel {
     this.calls.push({ method: request.method!, path, headers: request.headers, body })
     if (path === '/.well-known/jwks') {
       this.jwksFetches++
+      if (this.jwksTrouble) return this.jwksTrouble(request, response)
       const keys = this.keys.map(async ({ id, pair }) => ({
         ...(await exportJWK(pair.publicKey)),
         kid: id,
@@ -135,7 +138,7 @@ export class FakeVercel {
     }
     if (/\/resources\/[^/]+$/.test(path)) return json(response, 200, { name: body?.name ?? 'x' })
     if (/\/account$/.test(path)) return json(response, 200, { url: 'https://vercel.com/acme', contact: null })
-    response.writeHead(204).end()
+    response.writeHead(/\/(events|billing\/balance|secrets)$/.test(path) ? 201 : 204).end()
   }
 }
 

@@ -23,7 +23,7 @@ export class OneTimeTokens {
       await tx.manager.query(
         `insert into one_time_tokens (hash, purpose, sealed, expires_at)
          values ($1, $2, $3, now() + make_interval(secs => $4))`,
-        [hash, purpose, this.keyring.seal(content, context(hash)), lifetimeMs / 1_000],
+        [hash, purpose, this.keyring.seal(content, oneTimeTokenContext(hash)), lifetimeMs / 1_000],
       )
     })
     return token
@@ -36,7 +36,7 @@ export class OneTimeTokens {
       'select sealed from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now()',
       [hash, purpose],
     )
-    return row && this.keyring.open<Content>(row.sealed, context(hash))
+    return row && this.keyring.open<Content>(row.sealed, oneTimeTokenContext(hash))
   }
 
   /** The same, and ends the token when, and only when, `tx` commits. Of two at the same moment one gets it. */
@@ -46,7 +46,7 @@ export class OneTimeTokens {
       'delete from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now() returning sealed',
       [hash, purpose],
     )
-    return row && this.keyring.open<Content>(row.sealed, context(hash))
+    return row && this.keyring.open<Content>(row.sealed, oneTimeTokenContext(hash))
   }
 
   /** Whether `value` was not seen before, under this purpose, for as long as it could be presented again. */
@@ -61,4 +61,5 @@ export class OneTimeTokens {
 }
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
-const context = (hash: string): string => `one_time_tokens/${hash}`
+/** What the content of a token is sealed for. */
+export const oneTimeTokenContext = (hash: string): string => `one_time_tokens/${hash}`

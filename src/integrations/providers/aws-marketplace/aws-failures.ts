@@ -24,6 +24,7 @@ export function awsSentence(error: unknown): string {
   if (/Throttl|TooManyRequests/.test(name)) return 'AWS Marketplace asks for fewer questions.'
   if (CREDENTIALS.test(name))
     return 'AWS Marketplace does not accept the AWS credentials of this server. Check them and their IAM policy.'
-  if (error instanceof SyntaxError || name === 'SyntaxError') return UNREADABLE
+  // What the SDK throws of an answer that is no JSON, or holds other types than it should.
+  if (name === 'SyntaxError' || name === 'TypeError') return UNREADABLE
   return `AWS Marketplace answered with an error (${/^\w{1,80}$/.test(name) ? name : 'unknown'}).`
 }

@@ -8,6 +8,7 @@ import { ProviderError } from '../../integration-provider.js'
 import type { Entitlement, MarketplaceCustomer } from './aws-marketplace.config.js'
 import { refusedRegistrationToken } from './aws-marketplace.errors.js'
 import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { entitlementsPage, read, resolvedCustomer } from './aws-answers.js'
 import { awsSentence, isBuyersMistake, nameOf, UNREADABLE } from './aws-failures.js'
 import { AwsRequestHandler } from './aws-request-handler.js'
 
@@ -49,15 +50,7 @@ export class AwsMarketplaceApi {
         throw isBuyersMistake(error) ? refusedRegistrationToken() : error
       }),
     )
-    const { ProductCode, CustomerIdentifier, CustomerAWSAccountId, LicenseArn } = resolved
-    const customer_identifier = CustomerIdentifier || CustomerAWSAccountId
-    if (!ProductCode || !customer_identifier || !CustomerAWSAccountId) throw new ProviderError(UNREADABLE)
-    return {
-      product_code: ProductCode,
-      customer_identifier,
-      customer_aws_account_id: CustomerAWSAccountId,
-      ...(LicenseArn ? { license_arn: LicenseArn } : {}),
-    }
+    return read(resolvedCustomer, resolved)
   }
 
   /**
@@ -69,20 +62,15 @@ export class AwsMarketplaceApi {
     const found: Entitlement[] = []
     let NextToken: string | undefined
     for (let page = 0; page < MAX_PAGES; page++) {
-      const answer = await this.ask(async () =>
+      const answered = await this.ask(async () =>
         (await this.entitlementService()).getEntitlements({
           ProductCode: customer.product_code,
           Filter: { CUSTOMER_AWS_ACCOUNT_ID: [customer.customer_aws_account_id] },
           NextToken,
         }),
       )
-      for (const { Dimension, Value, ExpirationDate, LicenseArn } of answer.Entitlements ?? [])
-        found.push({
-          dimension: Dimension ?? '',
-          value: Value?.IntegerValue ?? Value?.DoubleValue ?? Value?.BooleanValue ?? Value?.StringValue ?? null,
-          expiration_date: ExpirationDate?.toISOString() ?? null,
-          ...(LicenseArn ? { license_arn: LicenseArn } : {}),
-        })
+      const answer = read(entitlementsPage, answered)
+      found.push(...answer.Entitlements)
       NextToken = answer.NextToken
       if (!NextToken) return found
     }

@@ -27,7 +27,7 @@ export type Entitlement = z.infer<typeof entitlement>
 /** Who bought what, as ResolveCustomer says. */
 export const marketplaceCustomer = z.object({
   product_code: z.string(),
-  /** The id that Amazon SNS uses. Products listed since 2026 have none; theirs is the AWS account's. */
+  /** The id that Amazon SNS uses. To new products AWS gives none, and the AWS account stands in for it. */
   customer_identifier: z.string(),
   customer_aws_account_id: z.string(),
   license_arn: z.string().optional(),

@@ -14,18 +14,30 @@ import { VercelSettings } from './vercel-settings.js'
 
 /** Vercel refused a call; `status` is what it answered. */
 export class VercelRefusal extends ProviderError {
+  /** The installation is gone at Vercel, or its access was withdrawn. */
+  readonly isFinal: boolean
+
   constructor(readonly status: number) {
+    const isFinal = [401, 403, 404].includes(status)
     super(
-      status === 401 || status === 403 || status === 404
+      isFinal
         ? `Vercel refused the call (${status}): the installation is gone there, or its access was withdrawn. Connect it again from Vercel.`
         : `Vercel answered ${status}.`,
     )
+    this.isFinal = isFinal
   }
 }
 
 /**
- * Our calls to Vercel, in the name of an installation, through Vercel's own SDK. The SDK is loaded with the first call:
- * a server without Vercel never pays for it.
+ * Our calls to Vercel, in the name of an installation, through Vercel's own SDK. Modules of yours inject it to report
+ * balances, plans and secrets of their products. The SDK is loaded with the first call: a server without Vercel never pays
+ * for it.
+ * @example
+ * ```ts
+ * const integration = await installations.find<VercelConfig, VercelSecrets>('vercel', 'icfg_…')
+ * await vercel.createEvent(integration!, { event: { type: 'installation.updated' } })
+ * ```
+ * Source: vercel.com/docs/integrations/create-integration/marketplace-api/reference/vercel
  */
 @Injectable()
 export class VercelApi {
@@ -34,11 +46,15 @@ export class VercelApi {
     private readonly outbound: Outbound,
   ) {}
 
-  /** Makes or replaces a resource at Vercel, its secrets included. */
+  /**
+   * Makes or replaces a resource at Vercel, its secrets included.
+   * @throws {VercelRefusal} as all calls here, when Vercel answers with an error
+   * @throws {OutboundError} as all calls here, when Vercel does not answer
+   */
   async importResource(integration: VercelIntegration, resourceId: string, requestBody: ImportResourceRequestBody) {
     const { marketplaceImportResource: call } = await import('@vercel/sdk/funcs/marketplaceImportResource.js')
-    const request = { ...this.of(integration), resourceId, requestBody }
-    return this.answer(call(await this.client(integration.secrets.access_token), request))
+    const request = { ...of(integration), resourceId, requestBody }
+    return this.answer(call(await this.client(integration), request))
   }
 
   /** Replaces the secrets of a resource, or with `partial` those that are named. */
@@ -49,47 +65,40 @@ export class VercelApi {
   ) {
     const { marketplaceUpdateResourceSecretsById: call } =
       await import('@vercel/sdk/funcs/marketplaceUpdateResourceSecretsById.js')
-    const request = { ...this.of(integration), resourceId, requestBody }
-    return this.answer(call(await this.client(integration.secrets.access_token), request))
+    const request = { ...of(integration), resourceId, requestBody }
+    return this.answer(call(await this.client(integration), request))
   }
 
   /** Changes what Vercel shows of the installation: its plan, its status, a notification. */
   async updateInstallation(integration: VercelIntegration, requestBody: UpdateInstallationRequestBody) {
     const { marketplaceUpdateInstallation: call } = await import('@vercel/sdk/funcs/marketplaceUpdateInstallation.js')
-    return this.answer(
-      call(await this.client(integration.secrets.access_token), { ...this.of(integration), requestBody }),
-    )
+    return this.answer(call(await this.client(integration), { ...of(integration), requestBody }))
   }
 
-  /** Reports prepaid balances. */
+  /** Reports prepaid balances; of several reports, Vercel takes the one with the latest `timestamp`. */
   async submitBalances(integration: VercelIntegration, requestBody: SubmitPrepaymentBalancesRequestBody) {
     const { marketplaceSubmitPrepaymentBalances: call } =
       await import('@vercel/sdk/funcs/marketplaceSubmitPrepaymentBalances.js')
-    return this.answer(
-      call(await this.client(integration.secrets.access_token), { ...this.of(integration), requestBody }),
-    )
+    return this.answer(call(await this.client(integration), { ...of(integration), requestBody }))
   }
 
   /** Tells Vercel to fetch the installation, or a resource, again. */
   async createEvent(integration: VercelIntegration, requestBody: CreateEventRequestBody) {
     const { marketplaceCreateEvent: call } = await import('@vercel/sdk/funcs/marketplaceCreateEvent.js')
-    return this.answer(
-      call(await this.client(integration.secrets.access_token), { ...this.of(integration), requestBody }),
-    )
+    return this.answer(call(await this.client(integration), { ...of(integration), requestBody }))
   }
 
   /** Whose account the installation is in. */
   async account(integration: VercelIntegration) {
     const { marketplaceGetAccountInfo: call } = await import('@vercel/sdk/funcs/marketplaceGetAccountInfo.js')
-    return this.answer(call(await this.client(integration.secrets.access_token), this.of(integration)))
+    return this.answer(call(await this.client(integration), of(integration)))
   }
 
   /** Removes the installation at Vercel. */
   async deleteConfiguration(integration: VercelIntegration) {
     const { integrationsDeleteConfiguration: call } =
       await import('@vercel/sdk/funcs/integrationsDeleteConfiguration.js')
-    const client = await this.client(integration.secrets.access_token)
-    return this.answer(call(client, { id: integration.integration_id! }))
+    return this.answer(call(await this.client(integration), { id: integration.integration_id! }))
   }
 
   /** Exchanges the code of a sign-in for an id token, once. */
@@ -101,14 +110,13 @@ export class VercelApi {
     )
   }
 
-  private of = ({ integration_id }: VercelIntegration) => ({ integrationConfigurationId: integration_id! })
-
-  private async client(bearerToken?: string): Promise<VercelCore> {
+  private async client(integration?: VercelIntegration): Promise<VercelCore> {
     const [{ VercelCore }, { HTTPClient }] = await Promise.all([
       import('@vercel/sdk/core.js'),
       import('@vercel/sdk/lib/http.js'),
     ])
     const httpClient = new HTTPClient({ fetcher: this.outbound.fetch })
+    const bearerToken = integration?.secrets.access_token
     return new VercelCore({ serverURL: this.settings.apiUrl, bearerToken, httpClient })
   }
 
@@ -124,6 +132,8 @@ export class VercelApi {
     throw new ProviderError('Vercel’s answer could not be understood.')
   }
 }
+
+const of = ({ integration_id }: VercelIntegration) => ({ integrationConfigurationId: integration_id! })
 
 function causeOf(error: Error): Error {
   return error.cause instanceof Error ? causeOf(error.cause) : error

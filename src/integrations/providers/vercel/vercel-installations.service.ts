@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { MembershipLevel, UsersDirectory } from '../../../auth/index.js'
+import { UsersDirectory } from '../../../auth/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
 import { BillingGate } from '../../billing-gate.js'
@@ -119,9 +119,3 @@ export class VercelInstallations {
     return (await on.query({ name: 'vercel.was_here', text }, [KIND, id])).length > 0
   }
 }
-
-/** The level of who signs in from Vercel: whoever installed owns the organization. */
-export const levelOf = (integration: VercelIntegration, email: string): MembershipLevel =>
-  integration.config.account?.contact.email.toLowerCase() === email.toLowerCase()
-    ? MembershipLevel.Owner
-    : MembershipLevel.Member

@@ -2,7 +2,8 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, U
 import { ApiExcludeController } from '@nestjs/swagger'
 import { VercelErrorFilter } from './vercel-error.filter.js'
 import { createResource, payloadOf, updateResource } from './vercel-payload.js'
-import { type VercelResource, VercelResources } from './vercel-resources.service.js'
+import type { VercelResource } from './vercel-resource.js'
+import { VercelResources } from './vercel-resources.service.js'
 import type { BillingPlan } from './vercel-settings.js'
 import { VercelToken } from './vercel-token.guard.js'
 

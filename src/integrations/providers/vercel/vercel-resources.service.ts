@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../../../platform/database/database.js'
-import { namedQuery } from '../../../platform/database/named-query.js'
 import { ProjectsService } from '../../../projects/index.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
 import {
@@ -15,36 +14,12 @@ import {
 import { KIND, type VercelIntegration } from './vercel-installation.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import type { CreateResource, UpdateResource } from './vercel-payload.js'
+import { type ResourceRow, resourceRow, resourceView, type VercelResource } from './vercel-resource.js'
 import { type BillingPlan, VercelSettings } from './vercel-settings.js'
 
 /** Where it is known to which organization a resource belongs. */
 const RESOURCE = 'vercel-resource'
 const MAX_NAME = 64
-
-/** A resource as Vercel wants it: a project of ours, and the environment variables with which to reach it. */
-export interface VercelResource {
-  id: string
-  productId: string
-  name: string
-  metadata: Record<string, unknown>
-  status: 'ready'
-  billingPlan: BillingPlan
-  secrets: { name: string; value: string }[]
-}
-
-interface ResourceRow {
-  project_id: number
-  api_token: string
-  config: Partial<CreateResource> & { type: string; idempotencyKey?: string }
-}
-
-/** $1 organization, $2 project. */
-const resourceRow = namedQuery<ResourceRow>(
-  'vercel.resource',
-  `select r.project_id, r.config, p.api_token from project_integrations r
-   join projects p on p.organization_id = r.organization_id and p.id = r.project_id
-   where r.organization_id = $1 and r.project_id = $2::integer and r.kind = '${KIND}' and r.integration_id = $2::integer::text`,
-)
 
 /** Resources of Vercel's installations: each is a project. */
 @Injectable()
@@ -173,21 +148,8 @@ export class VercelResources {
     return row
   }
 
-  private view({ project_id, api_token, config }: ResourceRow): VercelResource {
-    const { productId = this.settings.product, name = '', metadata = {}, billingPlanId } = config
-    const { secretPrefix, publicUrl } = this.settings
-    return {
-      id: String(project_id),
-      productId,
-      name,
-      metadata,
-      status: 'ready',
-      billingPlan: this.settings.planOf(billingPlanId),
-      secrets: [
-        { name: `${secretPrefix}_PROJECT_TOKEN`, value: api_token },
-        { name: `${secretPrefix}_HOST`, value: publicUrl },
-      ],
-    }
+  private view(row: ResourceRow): VercelResource {
+    return resourceView(row, this.settings)
   }
 
   private refuseUnknownPlan({ billingPlanId }: { billingPlanId?: string }): void {

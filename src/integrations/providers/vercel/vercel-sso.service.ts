@@ -1,16 +1,14 @@
 import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
-import { type Caller, PersonalApiKeysService, type User, UsersDirectory } from '../../../auth/index.js'
-import { MembersService } from '../../../members/index.js'
-import { Database, type Transaction } from '../../../platform/database/database.js'
+import { type Caller, PersonalApiKeysService, UsersDirectory } from '../../../auth/index.js'
+import { Database } from '../../../platform/database/database.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
 import { notFound } from '../../../platform/http/http.errors.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
-import { IntegrationInstallations } from '../../integration-installations.js'
 import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
 import { VercelApi } from './vercel-api.js'
-import type { VercelIntegration } from './vercel-installation.js'
-import { levelOf, VercelInstallations } from './vercel-installations.service.js'
+import { VercelInstallations } from './vercel-installations.service.js'
+import { VercelPeople } from './vercel-people.js'
 import { VercelSettings } from './vercel-settings.js'
 import { type VercelClaims, VercelTokens } from './vercel-tokens.js'
 
@@ -63,9 +61,8 @@ export class VercelSso {
     private readonly tokens: VercelTokens,
     private readonly oneTime: OneTimeTokens,
     private readonly installations: VercelInstallations,
-    private readonly writer: IntegrationInstallations,
+    private readonly people: VercelPeople,
     private readonly users: UsersDirectory,
-    private readonly members: MembersService,
     private readonly keys: PersonalApiKeysService,
   ) {}
 
@@ -81,7 +78,7 @@ export class VercelSso {
     const claims = await this.exchangeCode(parsed.data)
     const integration = claims.installation_id && (await this.installations.find(claims.installation_id))
     if (!integration || !claims.user_id || !claims.user_email) throw ssoFailed()
-    const user = await this.database.transaction((tx) => this.person(tx, integration, claims))
+    const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims))
     if (user === 'left') throw ssoFailed()
     if (user === 'unlinked') return this.toLogin(parsed.data, claims)
     const { organization_id } = integration
@@ -119,7 +116,7 @@ export class VercelSso {
       if (!integration) throw ticketExpired()
       const user = await this.users.byId(caller.user_id)
       if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
-      await this.join(tx, integration, user, content.vercel_user_id)
+      await this.people.link(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
     })
   }
@@ -135,46 +132,6 @@ export class VercelSso {
       throw error instanceof ApiError ? error : ssoFailed()
     }
     throw ssoFailed()
-  }
-
-  /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
-  private async person(
-    tx: Transaction,
-    integration: VercelIntegration,
-    { user_id, user_email, user_name }: VercelClaims,
-  ): Promise<User | 'unlinked' | 'left'> {
-    const mapped = integration.config.user_mappings?.[user_id!]
-    if (mapped !== undefined) {
-      const user = await this.users.byId(mapped)
-      if (user?.is_active && (await this.isMember(tx, integration, user))) return user
-      await this.map(tx, integration, user_id!, undefined)
-      if (user) return 'left'
-    }
-    if (await this.users.byEmail(user_email!)) return 'unlinked'
-    const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
-    await this.join(tx, integration, user, user_id!)
-    return user
-  }
-
-  private async join(tx: Transaction, integration: VercelIntegration, user: User, vercelUserId: string): Promise<void> {
-    if (!(await this.isMember(tx, integration, user)))
-      await this.members.add(tx, integration.organization_id, user.id, levelOf(integration, user.email))
-    await this.map(tx, integration, vercelUserId, user.id)
-    await this.users.switchTo(tx, user.id, integration.organization_id, null)
-  }
-
-  private async map(tx: Transaction, integration: VercelIntegration, vercelUserId: string, id: number | undefined) {
-    const { [vercelUserId]: _before, ...others } = integration.config.user_mappings ?? {}
-    const user_mappings = id === undefined ? others : { ...others, [vercelUserId]: id }
-    await this.writer.update(tx, integration, { config: { user_mappings } })
-  }
-
-  private async isMember(tx: Transaction, { organization_id }: VercelIntegration, { id }: User): Promise<boolean> {
-    const rows = await tx.manager.query(
-      'select 1 from organization_memberships where organization_id = $1 and user_id = $2',
-      [organization_id, id],
-    )
-    return rows.length > 0
   }
 
   private async toLogin(query: Arrival, claims: VercelClaims): Promise<string> {

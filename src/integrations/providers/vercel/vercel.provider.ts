@@ -14,6 +14,7 @@ import {
 } from './vercel-installation.js'
 import { VercelInstallationsController } from './vercel-installations.controller.js'
 import { VercelInstallations } from './vercel-installations.service.js'
+import { VercelPeople } from './vercel-people.js'
 import { VercelResourcesController } from './vercel-resources.controller.js'
 import { VercelResources } from './vercel-resources.service.js'
 import { VercelSettings } from './vercel-settings.js'
@@ -39,9 +40,11 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
     VercelEnvironments,
     VercelInstallations,
     VercelResources,
+    VercelPeople,
     VercelSso,
     VercelConnect,
   ]
+  static override readonly exports = [VercelApi]
   readonly kind = KIND
   readonly config = vercelConfig
   override readonly secrets = vercelSecrets
@@ -70,6 +73,8 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
   }
 
   override async disconnect(integration: VercelIntegration): Promise<void> {
-    await this.api.deleteConfiguration(integration)
+    await this.api.deleteConfiguration(integration).catch((error) => {
+      if (!(error instanceof VercelRefusal && error.isFinal)) throw error
+    })
   }
 }

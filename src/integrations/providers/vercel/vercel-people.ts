@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common'
+import { MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
+import { MembersService } from '../../../members/index.js'
+import type { Transaction } from '../../../platform/database/database.js'
+import { IntegrationInstallations } from '../../integration-installations.js'
+import { OrganizationIntegration } from '../../organization-integration.entity.js'
+import type { VercelConfig, VercelIntegration } from './vercel-installation.js'
+import type { VercelClaims } from './vercel-tokens.js'
+
+/** An integration as its row says now. */
+type Held = Pick<VercelIntegration, 'organization_id' | 'id' | 'config'>
+
+/** Whom Vercel's users are here. */
+@Injectable()
+export class VercelPeople {
+  constructor(
+    private readonly installations: IntegrationInstallations,
+    private readonly users: UsersDirectory,
+    private readonly members: MembersService,
+  ) {}
+
+  /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
+  async person(
+    tx: Transaction,
+    { organization_id, id }: VercelIntegration,
+    { user_id, user_email, user_name }: VercelClaims,
+  ): Promise<User | 'unlinked' | 'left'> {
+    const integration = await this.hold(tx, organization_id, id)
+    if (!integration) return 'left'
+    const mapped = integration.config.user_mappings?.[user_id!]
+    if (mapped !== undefined) {
+      const user = await this.users.byId(mapped)
+      if (user?.is_active && (await this.isMember(tx, integration, user))) return user
+      await this.map(tx, integration, user_id!, undefined)
+      if (user) return 'left'
+    }
+    if (await this.users.byEmail(user_email!)) return 'unlinked'
+    const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
+    await this.join(tx, integration, user, user_id!)
+    return user
+  }
+
+  /** Makes them a member, where they are none, and Vercel's user theirs. */
+  async link(
+    tx: Transaction,
+    { organization_id, id }: VercelIntegration,
+    user: User,
+    vercelUserId: string,
+  ): Promise<void> {
+    const integration = await this.hold(tx, organization_id, id)
+    if (integration) await this.join(tx, integration, user, vercelUserId)
+  }
+
+  private async join(tx: Transaction, integration: Held, user: User, vercelUserId: string): Promise<void> {
+    if (!(await this.isMember(tx, integration, user)))
+      await this.members.add(tx, integration.organization_id, user.id, levelOf(integration, user.email))
+    await this.map(tx, integration, vercelUserId, user.id)
+    await this.users.switchTo(tx, user.id, integration.organization_id, null)
+  }
+
+  /** Of people who come at the same moment, the next one sees whom the one before was taken for. */
+  private async hold(tx: Transaction, organization_id: string, id: string): Promise<Held | undefined> {
+    const row = await tx.lock(OrganizationIntegration, { organization_id, id })
+    return row ? { organization_id, id, config: row.config as VercelConfig } : undefined
+  }
+
+  private async map(tx: Transaction, integration: Held, vercelUserId: string, id: number | undefined) {
+    const { [vercelUserId]: _before, ...others } = integration.config.user_mappings ?? {}
+    const user_mappings = id === undefined ? others : { ...others, [vercelUserId]: id }
+    await this.installations.update(tx, integration, { config: { user_mappings } })
+  }
+
+  private async isMember(tx: Transaction, { organization_id }: Held, { id }: User): Promise<boolean> {
+    const rows = await tx.manager.query(
+      'select 1 from organization_memberships where organization_id = $1 and user_id = $2',
+      [organization_id, id],
+    )
+    return rows.length > 0
+  }
+}
+
+/** The level of who signs in from Vercel: whoever installed owns the organization. */
+const levelOf = (integration: Held, email: string): MembershipLevel =>
+  integration.config.account?.contact.email.toLowerCase() === email.toLowerCase()
+    ? MembershipLevel.Owner
+    : MembershipLevel.Member

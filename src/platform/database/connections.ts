@@ -1,0 +1,20 @@
+import { DataSource, type DataSourceOptions } from 'typeorm'
+
+/**
+ * The connections of an application that is being built. Where that fails NestJS gives nobody an application to close,
+ * and what was opened, or is being opened at that moment, would stay open.
+ */
+export class Connections {
+  private readonly opening: Promise<DataSource>[] = []
+
+  readonly open = (options?: DataSourceOptions): Promise<DataSource> => {
+    const opened = new DataSource(options!).initialize()
+    this.opening.push(opened)
+    return opened
+  }
+
+  async close(): Promise<void> {
+    for (const opened of await Promise.allSettled(this.opening))
+      if (opened.status === 'fulfilled' && opened.value.isInitialized) await opened.value.destroy()
+  }
+}

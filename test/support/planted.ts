@@ -1,0 +1,52 @@
+import { expect } from '@jest/globals'
+import { readFile } from 'node:fs/promises'
+import { Registry } from 'prom-client'
+import type { Answer, TestServer } from '../../src/testing/index.js'
+
+/** Every secret that a test gives away is marked so: by its name, as a JWT, or as the key of `testEnvironment`. */
+const MARKED = /planted|eyJhbGci|dGVzdHRlc3R0ZXN0/
+
+/** Places that nobody outside of the tests looks at before a secret would be gone from them. */
+const KEEP_EVENTS = `
+  create table outbox_seen (event text);
+  create function keep_event() returns trigger language plpgsql as
+    'begin insert into outbox_seen values (to_jsonb(new)::text); return null; end';
+  create trigger keep_event after insert or update on outbox for each row execute function keep_event();
+`
+
+/** Remembers all that leaves a server on a database of its own, from now on. */
+export class Watch {
+  private readonly answers: string[] = []
+
+  constructor(private readonly server: TestServer) {}
+
+  async start(): Promise<void> {
+    const { server } = this
+    const request = server.request.bind(server)
+    server.request = async (...call) => this.remember(call[1], await request(...call))
+    await server.database.dataSource.query(KEEP_EVENTS)
+  }
+
+  /** Asserts that no secret was in an answer, the log, an event, a metric or the OpenAPI document. */
+  async expectNothingPlanted(): Promise<void> {
+    const { server } = this
+    const events: { event: string }[] = await server.database.dataSource.query('select event from outbox_seen')
+    expect(this.answers.length).toBeGreaterThan(5)
+    expect(server.logLines.length).toBeGreaterThan(5)
+    expect(events.length).toBeGreaterThan(1)
+    const left = [
+      ...this.answers,
+      ...server.logLines,
+      ...events.map(({ event }) => event),
+      await server.application.get(Registry).metrics(),
+      (await server.request('GET', '/api/schema/')).text,
+      await readFile('docs/openapi.json', 'utf8'),
+    ]
+    expect(left.filter((text) => MARKED.test(text))).toEqual([])
+  }
+
+  private remember(path: string, answer: Answer): Answer {
+    this.answers.push(`${path.split('?')[0]} ${answer.status} ${JSON.stringify([...answer.headers])} ${answer.text}`)
+    return answer
+  }
+}
