@@ -73,7 +73,10 @@ class Database {
 
   static async open(): Promise<Database> {
     const opened = await newTestDatabase(process.env.TEST_DATABASE_URL)
-    return new Database(opened, new pg.Pool({ connectionString: opened.url, max: 1 }))
+    const pool = new pg.Pool({ connectionString: opened.url, max: 1 })
+    // The database is dropped with force, perhaps before the connection is gone.
+    pool.on('error', () => undefined)
+    return new Database(opened, pool)
   }
 
   async close(): Promise<void> {
