@@ -1,14 +1,70 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { migrateUp } from '../../src/platform/database/migrate.js'
 import { migrations } from '../../src/platform/database/migrations/index.js'
 import { PgBouncer, pgBouncerVersion } from '../support/pgbouncer.js'
+import { TestServer } from '../support/kit.js'
 
-const isInstalled = pgBouncerVersion() !== undefined
-if (!isInstalled) console.warn('The tests behind PgBouncer are left out: there is no pgbouncer on the PATH.')
+const [major, minor] = pgBouncerVersion() ?? [0, 0]
+const keepsStatements = major > 1 || minor >= 21
+if (!major) console.warn('The tests behind PgBouncer are left out: there is no pgbouncer on the PATH.')
 
-const describeIt = isInstalled ? describe : describe.skip
+/** Who serves behind PgBouncer, and what PgBouncer needs for it. */
+const ways: [string, boolean, { prepared: string; settings: Record<string, number> }][] = [
+  ['without prepared statements', major > 0, { prepared: 'false', settings: {} }],
+  [
+    'with prepared statements, which it keeps',
+    keepsStatements,
+    { prepared: 'true', settings: { max_prepared_statements: 200 } },
+  ],
+]
+
+for (const [way, possible, { prepared, settings }] of ways) {
+  const describeIt = possible ? describe : describe.skip
+  describeIt(`behind PgBouncer in transaction mode, ${way}`, () => {
+    let pgBouncer: PgBouncer
+    let server: TestServer
+    beforeAll(async () => {
+      pgBouncer = await PgBouncer.start(process.env.TEST_DATABASE_URL!, settings)
+      server = await TestServer.start({
+        ownDatabase: true,
+        environment: { DATABASE_URL: pgBouncer.url, DATABASE_PREPARED_STATEMENTS: prepared },
+      })
+    })
+    afterAll(async () => {
+      await server?.close()
+      await pgBouncer?.stop()
+    })
+
+    it('serves every request, whoever had its connection before', async () => {
+      const lives = Array.from({ length: 12 }, async () => {
+        const { owner, path, view } = await server.organization()
+        const name = `Renamed ${randomUUID()}`
+        const answers = [
+          await owner.get(path),
+          await owner.get('/api/organizations/?search=acme'),
+          await owner.get('/api/organizations/@current/'),
+          await owner.get(`${path}projects/`),
+          await owner.get(`${path}integrations/`),
+          await owner.get('/api/users/@me/'),
+          await owner.patch(path, { name }),
+          await owner.post('/api/organizations/', { name: view.name }),
+          await owner.get(path),
+          await owner.delete(path),
+          await server.request('GET', path, { key: 'phx_no' }),
+        ]
+        expect(answers.at(-3)!.body).toMatchObject({ id: view.id, name })
+        return answers.map(({ status }) => status)
+      })
+      for (const statuses of await Promise.all(lives)) {
+        expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 201, 200, 204, 401])
+      }
+    })
+  })
+}
+
+const describeIt = major ? describe : describe.skip
 describeIt('migrations behind PgBouncer in transaction mode', () => {
   it('run once when several servers start at a time, and leave no lock behind', async () => {
     const pgBouncer = await PgBouncer.start(process.env.TEST_DATABASE_URL!)
