@@ -117,7 +117,7 @@ export class VercelSso {
       const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
       const integration = content && (await this.installations.find(content.installation_id, tx))
       if (!integration) throw ticketExpired()
-      const user = await this.users.byId(caller.user_id)
+      const user = await this.users.byId(caller.user_id, tx)
       if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
       await this.join(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
@@ -145,12 +145,12 @@ export class VercelSso {
   ): Promise<User | 'unlinked' | 'left'> {
     const mapped = integration.config.user_mappings?.[user_id!]
     if (mapped !== undefined) {
-      const user = await this.users.byId(mapped)
+      const user = await this.users.byId(mapped, tx)
       if (user?.is_active && (await this.isMember(tx, integration, user))) return user
       await this.map(tx, integration, user_id!, undefined)
       if (user) return 'left'
     }
-    if (await this.users.byEmail(user_email!)) return 'unlinked'
+    if (await this.users.byEmail(user_email!, tx)) return 'unlinked'
     const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
     await this.join(tx, integration, user, user_id!)
     return user
