@@ -5,7 +5,7 @@ import { StartError } from '../start-error.js'
 import type { Setting } from './embedded-postgres/child-process.js'
 import { createCluster, ownPassword } from './embedded-postgres/cluster.js'
 import { endLeftovers, holdDataFolder } from './embedded-postgres/data-folder.js'
-import { WAY_OUT } from './embedded-postgres/program.js'
+import { linkLibraries, WAY_OUT } from './embedded-postgres/program.js'
 import { startServer, stopServer } from './embedded-postgres/server.js'
 import { systemUser } from './embedded-postgres/system-user.js'
 
@@ -37,6 +37,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const dataDir = await realpath(options.dataDir)
     const hold = holdDataFolder(dataDir)
     try {
+      linkLibraries()
       const { durable = true, log = () => undefined } = options
       const setting = { dataDir, cluster: join(dataDir, 'postgres'), durable, log, user: systemUser(dataDir) }
       const password = await ownPassword(setting)

