@@ -15,7 +15,8 @@ export const npmPeer = (name) => ({
     execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: folder(name),
       stdio: 'pipe',
-      timeout: 300_000,
+      // One of Directus's dependencies is compiled, which alone may take minutes.
+      timeout: 900_000,
     }),
 })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { betterAuth } from '../peers/better-auth/peer.mjs'
+import { directus } from '../peers/directus/peer.mjs'
 import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
 import { parse } from '../peers/parse/peer.mjs'
@@ -66,4 +67,4 @@ const oursLimited = {
 /** Its data is made once and stays: copying millions of rows for every run would take longer than the run. */
 const ours1m = { ...ours, name: 'ours@1m', about: 'ours with 1 million organizations', size: '1m', inPlace: true }
 
-export const servers = [floor, ours, oursLimited, ours1m, usual, feathers, drf, betterAuth, parse]
+export const servers = [floor, ours, oursLimited, ours1m, usual, feathers, drf, betterAuth, parse, directus]

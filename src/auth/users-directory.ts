@@ -26,6 +26,9 @@ export interface NewUser {
   last_name?: string
 }
 
+/** A transaction, or any connection. */
+type Reads = Pick<Transaction, 'manager'>
+
 /** The people. */
 @Injectable()
 export class UsersDirectory {
@@ -50,12 +53,14 @@ export class UsersDirectory {
     return tx.manager.findOneByOrFail(User, { id: row.id })
   }
 
-  byId(id: number): Promise<User | null> {
-    return this.users.findOneBy({ id })
+  /** @param on the transaction of a caller who has one: waiting there for a second connection can be for ever */
+  byId(id: number, on: Reads = this.database.dataSource): Promise<User | null> {
+    return on.manager.findOneBy(User, { id })
   }
 
-  byEmail(email: string): Promise<User | null> {
-    return this.users.createQueryBuilder('user').where('lower(user.email) = lower(:email)', { email }).getOne()
+  /** The same by the address, in any case. */
+  byEmail(email: string, on: Reads = this.database.dataSource): Promise<User | null> {
+    return on.manager.createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOne()
   }
 
   /** Whether anybody was ever created: false on the very first start. */
@@ -67,9 +72,5 @@ export class UsersDirectory {
   async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
     this.access.forgetAfter(tx, `user:${userId}`)
     await tx.query(switchUser, [userId, organizationId, projectId])
-  }
-
-  private get users() {
-    return this.database.dataSource.getRepository(User)
   }
 }

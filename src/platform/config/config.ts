@@ -30,6 +30,7 @@ export const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
+  DATABASE_PREPARED_STATEMENTS: flag.default(true),
   DATA_DIR: z.string().default('./data'),
   AUTH_CACHE_TTL_MS: whole(0, 60_000).default(2_000),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),

@@ -5,6 +5,7 @@ import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
 import { dataSourceOptions } from './data-source.js'
 import { Database } from './database.js'
+import { withoutPreparedStatements } from './unnamed-statements.js'
 
 /** The door to PostgreSQL, everywhere. */
 @Global()
@@ -16,11 +17,14 @@ export class DatabaseModule {
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [Config],
-          useFactory: (config: Config) => ({
-            ...dataSourceOptions(config.get('DATABASE_URL')!, config.get('DATABASE_POOL_SIZE')),
-            autoLoadEntities: true,
-            retryAttempts: 0,
-          }),
+          useFactory: (config: Config) => {
+            const options = dataSourceOptions(config.get('DATABASE_URL')!, config.get('DATABASE_POOL_SIZE'))
+            return {
+              ...(config.get('DATABASE_PREPARED_STATEMENTS') ? options : withoutPreparedStatements(options)),
+              autoLoadEntities: true,
+              retryAttempts: 0,
+            }
+          },
           dataSourceFactory: connections.open,
         }),
       ],

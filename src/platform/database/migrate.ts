@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { DataSource } from 'typeorm'
 import { StartError } from '../start-error.js'
@@ -8,7 +9,7 @@ const MIGRATION_LOCK = 7_305_804_402
 
 /**
  * Runs `work` with a connected data source while no other process migrates this database.
- * The lock lives in a session of its own, so it falls with the process.
+ * The lock lives in a connection of its own, so it falls with the process.
  * @throws {StartError} when the database does not answer
  */
 export async function underMigrationLock<Result>(
@@ -26,13 +27,28 @@ export async function underMigrationLock<Result>(
   }
   const dataSource = new DataSource(dataSourceOptions(url, 1))
   try {
-    await holder.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeLock(holder)
     await dataSource.initialize()
     return await work(dataSource)
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy()
     await holder.end()
   }
+}
+
+/**
+ * The lock is a transaction's that stays open, and not a session's: behind PgBouncer in transaction mode that would stay
+ * with a connection which next serves somebody else. Whoever waits asks again and again, and holds meanwhile neither a
+ * connection of the pooler nor a snapshot that `create index concurrently` would wait for.
+ */
+async function takeLock(holder: Client): Promise<void> {
+  for (; ; await sleep(100)) {
+    await holder.query('begin')
+    const { rows } = await holder.query('select pg_try_advisory_xact_lock($1) as taken', [MIGRATION_LOCK])
+    if (rows[0].taken) break
+    await holder.query('rollback')
+  }
+  await holder.query('set local idle_in_transaction_session_timeout = 0')
 }
 
 /** Brings the schema up to date. @returns the names of the migrations that ran */

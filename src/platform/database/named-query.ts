@@ -1,6 +1,7 @@
 /**
  * A hot statement with a name: PostgreSQL parses and plans it once per connection.
- * PgBouncer in transaction mode keeps such statements from 1.21 on (`max_prepared_statements`).
+ * PgBouncer in transaction mode keeps such statements from 1.21 on (`max_prepared_statements`); before it, they run
+ * without their names when `DATABASE_PREPARED_STATEMENTS` is false.
  */
 export interface NamedQuery<Row> {
   readonly name: string

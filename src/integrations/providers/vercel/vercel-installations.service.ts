@@ -83,7 +83,7 @@ export class VercelInstallations {
     request_id: string,
   ): Promise<void> {
     const { email, name } = payload.account.contact
-    const known = await this.users.byEmail(email)
+    const known = await this.users.byEmail(email, tx)
     const user = known ?? (await this.users.add(tx, { email, first_name: (name ?? '').slice(0, 150) }))
     const organization_id = await this.organizations.found(
       tx,

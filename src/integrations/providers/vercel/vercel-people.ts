@@ -29,12 +29,12 @@ export class VercelPeople {
     if (!integration) return 'left'
     const mapped = integration.config.user_mappings?.[user_id!]
     if (mapped !== undefined) {
-      const user = await this.users.byId(mapped)
+      const user = await this.users.byId(mapped, tx)
       if (user?.is_active && (await this.isMember(tx, integration, user))) return user
       await this.map(tx, integration, user_id!, undefined)
       if (user) return 'left'
     }
-    if (await this.users.byEmail(user_email!)) return 'unlinked'
+    if (await this.users.byEmail(user_email!, tx)) return 'unlinked'
     const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
     await this.join(tx, integration, user, user_id!)
     return user

@@ -114,7 +114,7 @@ export class VercelSso {
       const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
       const integration = content && (await this.installations.find(content.installation_id, tx))
       if (!integration) throw ticketExpired()
-      const user = await this.users.byId(caller.user_id)
+      const user = await this.users.byId(caller.user_id, tx)
       if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
       await this.people.link(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }

@@ -3,7 +3,7 @@ import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, 
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execFileSync } from 'node:child_process'
-import { StartError } from '../start-error.js'
+import { StartError } from '../../start-error.js'
 
 /** A data folder that this process, and no other, may use until {@link release}. */
 export interface DataFolderHold {

@@ -1,0 +1,20 @@
+import pg from 'pg'
+import type { dataSourceOptions } from './data-source.js'
+
+type Options = ReturnType<typeof dataSourceOptions>
+
+/**
+ * The same options for statements without names: a pooler in transaction mode that does not know them runs a statement on
+ * a connection where its name means nothing, or another statement.
+ */
+export const withoutPreparedStatements = (options: Options): Options => ({
+  ...options,
+  extra: { ...options.extra, Client: UnnamingClient },
+})
+
+class UnnamingClient extends pg.Client {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of all of pg's overloads
+  override query(query: any, ...rest: any[]): any {
+    return super.query(query?.name ? { ...query, name: undefined } : query, ...(rest as []))
+  }
+}
