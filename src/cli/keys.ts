@@ -9,7 +9,7 @@ interface NewKeyOptions {
   user: string
   label: string
   scopes: string[]
-  organizations: string[]
+  organizations?: string[]
   expiresAt?: string
 }
 
@@ -29,7 +29,7 @@ export function addKeys(program: Command, { withServices, print }: CommandContex
     .requiredOption('--user <id or email>', 'whose key it is')
     .requiredOption('--label <label>', 'what it is for, up to 40 characters')
     .requiredOption('--scopes <scopes>', 'comma-separated, such as organization:read; * for all', list)
-    .option('--organizations <ids>', 'comma-separated: only these organizations', list, [])
+    .option('--organizations <ids>', 'comma-separated: only these organizations', list)
     .option('--expires-at <time>', 'ISO 8601: from then on it is invalid')
     .action(async (options: NewKeyOptions) => {
       const expires_at = options.expiresAt === undefined ? null : new Date(options.expiresAt)
@@ -40,7 +40,7 @@ export function addKeys(program: Command, { withServices, print }: CommandContex
       const key = await withServices(async (services) => {
         const user = await findUser(services, options.user)
         const own = (await services.get(OrganizationsService).listBasic(user.id)).map(({ id }) => id)
-        const scoped_organizations = options.organizations.map((id) => id.toLowerCase())
+        const scoped_organizations = (options.organizations ?? []).map((id) => id.toLowerCase())
         if (scoped_organizations.some((id) => !own.includes(id))) {
           throw new StartError('You must be a member of all organizations that you are scoping the key to.')
         }

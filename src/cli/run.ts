@@ -55,6 +55,7 @@ export async function run(args: string[], { out, err }: CommandOutput = terminal
     add(program, context)
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput(program.configureOutput())
+    for (const option of command.options) if (option.mandatory) option.description += ' (required)'
     if (command !== program && command.commands.length === 0) command.option('--json', 'print machine-readable JSON')
   }
   try {
@@ -63,7 +64,12 @@ export async function run(args: string[], { out, err }: CommandOutput = terminal
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
     if (!(error instanceof StartError) && !(error instanceof ApiError)) throw error
-    err(error.message)
+    const missing = error instanceof ApiError && error.status === 404
+    err(
+      missing
+        ? 'There is nothing of this id. The commands keys list and organizations list say what there is.'
+        : error.message,
+    )
     return 1
   }
 }

@@ -32,7 +32,16 @@ describe('polity', () => {
   })
 
   it('refuses what is not there in one line', async () => {
-    expect(await polity('keys', 'revoke', 'nothing')).toMatchObject({ code: 1, errors: 'Not found.' })
+    for (const command of [
+      ['keys', 'revoke'],
+      ['keys', 'roll'],
+      ['organizations', 'restore'],
+    ]) {
+      expect(await polity(...command, 'nothing')).toMatchObject({
+        code: 1,
+        errors: expect.stringMatching(/^There is nothing of this id\./),
+      })
+    }
     expect(
       await polity('keys', 'create', '--user', 'nobody@example.com', '--label', 'x', '--scopes', '*'),
     ).toMatchObject({ code: 1 })

@@ -26,4 +26,13 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ [name]: value })).toThrow(StartError)
     expect(() => loadConfig({ [name]: value })).toThrow(`The environment variable ${name} is not valid`)
   })
+
+  it.each([
+    ['PORT', 'high', 'write a whole number from 0 to 65535'],
+    ['PORT', '70000', 'write a whole number from 0 to 65535'],
+    ['DATABASE_URL', 'localhost', 'write it like postgres://user:password@host:5432/polity'],
+    ['REDIS_URL', 'http://localhost', 'write it like redis://host:6379'],
+  ])('says what %s=%s should be instead', (name, value, wanted) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(`${name} is not valid: ${wanted}. See .env.example`)
+  })
 })

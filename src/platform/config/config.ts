@@ -21,19 +21,24 @@ const encryptionKeys = list.transform((items, context): EncryptionKeys => {
 
 /** @throws {z.ZodError} */
 export const parseEncryptionKeys = (text: string): EncryptionKeys => encryptionKeys.parse(text)
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
+const whole = (min: number, max: number) => {
+  const error = `write a whole number from ${min} to ${max}`
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error })
+}
+const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `write it like ${example}` })
+const webUrl = url(/^https?$/, 'https://app.example.com')
+const httpUrl = webUrl.transform((url) => url.replace(/\/+$/, ''))
 
 /** Every environment variable that Polity reads, with its default. `.env.example` explains each; a test compares the two. */
 export const environment = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/polity').optional(),
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   DATA_DIR: z.string().default('./data'),
   AUTH_CACHE_TTL_MS: whole(0, 60_000).default(2_000),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  REDIS_URL: url(/^rediss?$/, 'redis://host:6379').optional(),
   TRUSTED_PROXIES: list.default([]),
   CORS_ORIGINS: list.default([]),
   RATE_LIMIT_ENABLED: flag.default(true),
@@ -60,12 +65,12 @@ export const environment = z.object({
   BILLING_GATE_URL: httpUrl.optional(),
   BILLING_GATE_TOKEN: z.string().optional(),
   AWS_MARKETPLACE_PRODUCT_CODES: list.default([]),
-  AWS_MARKETPLACE_CLAIM_URL: z.url({ protocol: /^https?$/ }).optional(),
+  AWS_MARKETPLACE_CLAIM_URL: webUrl.optional(),
   AWS_MARKETPLACE_TOPIC_ARNS: list.default([]),
   AWS_REGION: z.string().default('us-east-1'),
-  AWS_MARKETPLACE_METERING_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  AWS_SNS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  AWS_MARKETPLACE_METERING_ENDPOINT: webUrl.optional(),
+  AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT: webUrl.optional(),
+  AWS_SNS_ENDPOINT: webUrl.optional(),
   METRICS_TOKEN: z.string().min(16).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),

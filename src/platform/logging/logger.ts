@@ -28,6 +28,9 @@ export function createLogger(config: Config): Logger {
   })
 }
 
+/** Where NestJS logs what keeps it from starting. It is thrown as well, and told by whoever starts it. */
+const THROWN_TOO = new Set<string | undefined>(['NestApplication', 'ExceptionHandler'])
+
 /** NestJS's own lines, in the same log. Its chatter about modules and routes is for debugging only. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -39,6 +42,6 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ context }, String(message))
   }
   error(message: unknown, stack?: string, context?: string): void {
-    this.logger.error({ context, stack }, String(message))
+    this.logger[THROWN_TOO.has(context) ? 'debug' : 'error']({ context, stack }, String(message))
   }
 }

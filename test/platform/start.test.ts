@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { testEnvironment } from '../support/kit.js'
+
+/** What `npm start` prints, on both outputs, when it ends by itself. */
+async function failedStart(environment: Record<string, string>): Promise<{ code: number | null; printed: string }> {
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    env: { PATH: process.env.PATH, ...testEnvironment(), ...environment },
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, printed }
+}
+
+describe('a start that fails says one line, which names the thing and the way out', () => {
+  it('when the port is in use', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const port = String((holder.address() as AddressInfo).port)
+    const failed = await failedStart({ PORT: port })
+    holder.close()
+    expect(failed).toEqual({
+      code: 1,
+      printed: `127.0.0.1:${port} is in use by another program. Stop it, or set PORT to a free port.\n`,
+    })
+  })
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'the database does not answer',
+      { DATABASE_URL: 'postgres://polity:hidden@127.0.0.1:1/polity' },
+      /^The database at postgres:\/\/polity:\*\*\*@127\.0\.0\.1:1\/polity cannot be reached: .* correct DATABASE_URL/,
+    ],
+    ['a variable is not valid', { PORT: 'abc' }, /^The environment variable PORT is not valid: write a whole number/],
+    [
+      'secrets could not be sealed',
+      { INTEGRATION_ENCRYPTION_KEYS: '' },
+      /^INTEGRATION_ENCRYPTION_KEYS is not set\. .* set it to /,
+    ],
+    [
+      'the address is not of this machine',
+      { HOST: '192.0.2.1' },
+      /^HOST 192\.0\.2\.1 is no address of this machine\. Set HOST/,
+    ],
+  ])('when %s', async (_, environment, line) => {
+    const { code, printed } = await failedStart(environment)
+    expect(printed).toMatch(line)
+    expect({ code, lines: printed.trim().split('\n').length }).toEqual({ code: 1, lines: 1 })
+  })
+})
