@@ -1,6 +1,5 @@
 import type { AppModuleOptions } from './app.module.js'
-import { createApplication } from './application.js'
-import { firstRun, type FirstRun } from './first-run.js'
+import type { FirstRun } from './first-run.js'
 import type { Config } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
 import { createLogger } from './platform/logging/logger.js'
@@ -14,8 +13,13 @@ import { StartError } from './platform/start-error.js'
  */
 export async function serve(config: Config, options: Omit<AppModuleOptions, 'logger'> = {}): Promise<void> {
   const logger = createLogger(config)
-  const database = await openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
+  const opening = openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
+  // The larger part of the program, loaded while PostgreSQL starts in processes of its own.
+  const loading = Promise.all([import('./application.js'), import('./first-run.js')])
+  loading.catch(() => undefined)
+  const database = await opening
   try {
+    const [{ createApplication }, { firstRun }] = await loading
     const application = await createApplication(database.config, { ...options, logger })
     await listen(() => application.listen(config.get('PORT'), config.get('HOST')), config)
     // Once the port is ours, so that a start that fails does not use up the key that is shown once.

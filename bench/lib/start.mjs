@@ -2,11 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { median } from './load.mjs'
 import { freePort, startServer } from './processes.mjs'
+import { shipped } from './shipped.mjs'
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const postgres = new URL('../../dist/platform/database/embedded-postgres.js', import.meta.url).href
 const ROUNDS = 3
 
@@ -45,7 +44,7 @@ async function server(dataDir) {
   const from = performance.now()
   const started = await startServer(
     'start',
-    { command: process.execPath, args: [main], env, path: '/api/organizations/' },
+    { command: process.execPath, ...shipped, env, path: '/api/organizations/' },
     port,
   )
   const taken = performance.now() - from

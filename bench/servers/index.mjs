@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { betterAuth } from '../peers/better-auth/peer.mjs'
 import { directus } from '../peers/directus/peer.mjs'
@@ -7,6 +6,7 @@ import { feathers } from '../peers/feathers/peer.mjs'
 import { parse } from '../peers/parse/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
 import { oursRequests, polityRequests } from '../lib/scenarios.mjs'
+import { shipped } from '../lib/shipped.mjs'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -23,18 +23,14 @@ const floor = {
   }),
 }
 
-/** The flags and the file of `npm start`. */
-const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-const shipped = scripts.start.split(' ').slice(1)
-
 const ours = {
   name: 'ours',
   about: 'what npm start starts',
   requests: oursRequests,
   command: (url, port) => ({
     command: process.execPath,
-    args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), ...shipped],
-    cwd: file('../..'),
+    args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), ...shipped.args],
+    cwd: shipped.cwd,
     env: {
       DATABASE_URL: url,
       PORT: String(port),

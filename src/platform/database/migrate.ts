@@ -3,9 +3,13 @@ import { Client } from 'pg'
 import { DataSource } from 'typeorm'
 import { StartError } from '../start-error.js'
 import { dataSourceOptions } from './data-source.js'
+import { sqlState } from './database-errors.js'
+import { migrations } from './migrations/index.js'
 
 /** Any number, the same on every node: one of them migrates while the others wait. */
 const MIGRATION_LOCK = 7_305_804_402
+/** SQLSTATE: there is no such table, because nothing has migrated this database yet. */
+const UNDEFINED_TABLE = '42P01'
 
 /**
  * Runs `work` with a connected data source while no other process migrates this database.
@@ -16,15 +20,7 @@ export async function underMigrationLock<Result>(
   url: string,
   work: (dataSource: DataSource) => Promise<Result>,
 ): Promise<Result> {
-  const holder = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  holder.on('error', () => undefined)
-  try {
-    await holder.connect()
-  } catch (error) {
-    throw new StartError(
-      `The database at ${withoutPassword(url)} cannot be reached: ${(error as Error).message || 'no answer'}. Start it, or correct DATABASE_URL; without DATABASE_URL Polity runs its own PostgreSQL.`,
-    )
-  }
+  const holder = await connect(url)
   const dataSource = new DataSource(dataSourceOptions(url, 1))
   try {
     await takeLock(holder)
@@ -52,10 +48,40 @@ async function takeLock(holder: Client): Promise<void> {
 }
 
 /** Brings the schema up to date. @returns the names of the migrations that ran */
-export const migrateUp = (url: string): Promise<string[]> =>
-  underMigrationLock(url, async (dataSource) =>
+export async function migrateUp(url: string): Promise<string[]> {
+  if (await isUpToDate(url)) return []
+  return underMigrationLock(url, async (dataSource) =>
     (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name),
   )
+}
+
+/** Saves most starts the lock, and the time to set TypeORM up for migrations alone. */
+async function isUpToDate(url: string): Promise<boolean> {
+  const client = await connect(url)
+  try {
+    const { rows } = await client.query<{ name: string }>('select name from migrations')
+    const done = new Set(rows.map(({ name }) => name))
+    return migrations.every((migration) => done.has(migration.name))
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return false
+    throw error
+  } finally {
+    await client.end()
+  }
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    throw new StartError(
+      `The database at ${withoutPassword(url)} cannot be reached: ${(error as Error).message || 'no answer'}. Start it, or correct DATABASE_URL; without DATABASE_URL Polity runs its own PostgreSQL.`,
+    )
+  }
+}
 
 /** A database URL as a message may show it. */
 export function withoutPassword(url: string): string {

@@ -1,7 +1,6 @@
 import { keysOfDataFolder } from '../secrets/key-file.js'
 import { Config, parseEncryptionKeys } from '../config/config.js'
 import { startEmbeddedPostgres } from './embedded-postgres.js'
-import { migrateUp } from './migrate.js'
 
 export interface OpenDatabase {
   /** The configuration with `DATABASE_URL` set, whichever database it is, and the keys for its secrets where they are ours. */
@@ -19,6 +18,8 @@ export async function openDatabase(
 ): Promise<OpenDatabase> {
   const opened = await connectOrStart(config, log)
   try {
+    // TypeORM is loaded while PostgreSQL starts, and not before.
+    const { migrateUp } = await import('./migrate.js')
     await migrateUp(opened.config.get('DATABASE_URL')!)
     return opened
   } catch (error) {
