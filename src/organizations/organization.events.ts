@@ -28,3 +28,10 @@ export const organizationUpdated = (caller: Actor, changes: Record<string, { bef
 export const organizationDeleted = (caller: Actor) => new OrganizationEvent('organization.deleted', caller)
 
 export const organizationRestored = (caller: Actor) => new OrganizationEvent('organization.restored', caller)
+
+/** Its grace period is over, and all that belonged to it is gone. Nobody did it. */
+export const organizationPurged = (organization_id: string): DomainEvent => ({
+  type: 'organization.purged',
+  organization_id,
+  payload: {},
+})

@@ -4,6 +4,7 @@ import { Config } from '../platform/config/config.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
+import { organizationPurged } from './organization.events.js'
 
 const INTERVAL_MS = 60_000
 const BATCH = 5_000
@@ -64,7 +65,13 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
       [this.config.get('ORGANIZATION_RESTORE_DAYS')],
     )
     const purged: string[] = []
-    for (const { id } of due) if (await this.purge(id)) purged.push(id)
+    for (const { id } of due) {
+      try {
+        if (await this.purge(id)) purged.push(id)
+      } catch (error) {
+        this.logger.warn({ err: error, organization_id: id }, 'purge will be tried again')
+      }
+    }
     return purged
   }
 
@@ -81,9 +88,14 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
       const batch = `delete from ${table} where ctid in (select ctid from ${table} where organization_id = $1 limit ${BATCH})`
       while ((await this.whileDue(id, (tx) => affected(tx, batch, id))) === BATCH);
     }
-    const gone = (await this.whileDue(id, (tx) => affected(tx, 'delete from organizations where id = $1', id))) === 1
+    const gone = (await this.whileDue(id, (tx) => this.finish(tx, id))) === 1
     if (gone) this.logger.info({ organization_id: id }, 'organization purged')
     return gone
+  }
+
+  private async finish(tx: Transaction, id: string): Promise<number> {
+    await tx.publish(organizationPurged(id))
+    return affected(tx, 'delete from organizations where id = $1', id)
   }
 
   private whileDue(id: string, work: (tx: Transaction) => Promise<number>): Promise<number> {

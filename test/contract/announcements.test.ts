@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type DomainEvent, EventListeners } from '../../src/index.js'
+import { type DomainEvent, EventListeners, OrganizationsPurge } from '../../src/index.js'
 import { eventually, useServer } from '../support/kit.js'
 
 const server = useServer({ ownDatabase: true })
@@ -8,7 +8,7 @@ describe('what changes of an organization', () => {
   const heard: DomainEvent[] = []
 
   beforeAll(() => {
-    for (const what of ['created', 'updated', 'deleted', 'restored'])
+    for (const what of ['created', 'updated', 'deleted', 'restored', 'purged'])
       server.application.get(EventListeners).on(`organization.${what}`, async (event) => void heard.push(event))
   })
 
@@ -44,5 +44,20 @@ describe('what changes of an organization', () => {
       ]),
     )
     expect(events).toHaveLength(5)
+  })
+
+  it('is announced also when nobody did it: its purge', async () => {
+    const { owner, id, path } = await server.organization()
+    await owner.delete(path)
+    await server.database.dataSource.query('update organizations set deletion_requested_at = $2 where id = $1', [
+      id,
+      new Date(0),
+    ])
+    expect(await server.application.get(OrganizationsPurge).run()).toEqual([id])
+    const [purged] = await eventually(
+      async () => heard.filter((event) => event.organization_id === id && event.type === 'organization.purged'),
+      (all) => all.length > 0,
+    )
+    expect(purged).toMatchObject({ organization_id: id, payload: {} })
   })
 })
