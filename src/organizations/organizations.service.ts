@@ -90,8 +90,14 @@ export class OrganizationsService {
   /** Makes an organization with its first project; the caller owns it and it becomes their current one. */
   create(caller: Caller, organization: CreateOrganization): Promise<Json<OrganizationView>> {
     return this.database.transaction(async (tx) => {
-      const organization_id = await this.found(tx, caller, organization)
-      return this.view(tx, { ...caller, organization_id })
+      const { organization_id, project_id } = await this.insert(tx, caller, organization)
+      const [, view] = await tx.last(() =>
+        Promise.all([
+          this.users.switchTo(tx, caller.user_id, organization_id, project_id),
+          this.view(tx, { ...caller, organization_id }),
+        ]),
+      )
+      return view
     })
   }
 
@@ -99,20 +105,11 @@ export class OrganizationsService {
   async found(
     tx: Transaction,
     caller: Pick<Caller, 'user_id' | 'request_id'>,
-    { name, ...settings }: CreateOrganization,
-    { firstProject = 'Default project' }: { firstProject?: string | null } = {},
+    organization: CreateOrganization,
+    { firstProject }: { firstProject?: string | null } = {},
   ): Promise<string> {
-    this.refuseUnknownReferences(settings)
-    const organization_id = uuidv7()
-    const organization = await this.insertWithSlug(tx, organization_id, name)
-    const anonymizeIps = settings.default_anonymize_ips ?? false
-    const [project_id] = await Promise.all([
-      firstProject && this.projects.create(tx, organization_id, firstProject, anonymizeIps),
-      this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner),
-      tx.publish(organizationCreated({ ...caller, organization_id }, name)),
-      Object.keys(settings).length > 0 && this.change(tx, organization, settings),
-    ])
-    await this.users.switchTo(tx, caller.user_id, organization_id, project_id || null)
+    const { organization_id, project_id } = await this.insert(tx, caller, organization, firstProject)
+    await this.users.switchTo(tx, caller.user_id, organization_id, project_id)
     return organization_id
   }
 
@@ -128,11 +125,13 @@ export class OrganizationsService {
       const difference = differenceBetween(organization, changes)
       this.refuseGated(difference)
       if (Object.keys(difference).length === 0) return this.view(tx, caller)
-      const [, , view] = await Promise.all([
-        this.change(tx, organization, changes),
-        tx.publish(organizationUpdated(caller, difference)),
-        this.view(tx, caller),
-      ])
+      const [, , view] = await tx.last(() =>
+        Promise.all([
+          this.change(tx, organization, changes),
+          tx.publish(organizationUpdated(caller, difference)),
+          this.view(tx, caller),
+        ]),
+      )
       return view
     })
   }
@@ -197,6 +196,26 @@ export class OrganizationsService {
     return organization
   }
 
+  /** All but the current organization of the caller, which comes last because it names the project. */
+  private async insert(
+    tx: Transaction,
+    caller: Pick<Caller, 'user_id' | 'request_id'>,
+    { name, ...settings }: CreateOrganization,
+    firstProject: string | null = 'Default project',
+  ): Promise<{ organization_id: string; project_id: number | null }> {
+    this.refuseUnknownReferences(settings)
+    const organization_id = uuidv7()
+    const organization = await this.insertWithSlug(tx, organization_id, name)
+    const anonymizeIps = settings.default_anonymize_ips ?? false
+    const [project_id] = await Promise.all([
+      firstProject === null ? null : this.projects.create(tx, organization_id, firstProject, anonymizeIps),
+      this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner),
+      tx.publish(organizationCreated({ ...caller, organization_id }, name)),
+      Object.keys(settings).length > 0 && this.change(tx, organization, settings),
+    ])
+    return { organization_id, project_id }
+  }
+
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */
   private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Changeable> {
     const first = slugOf(name)
@@ -208,7 +227,9 @@ export class OrganizationsService {
 
   private async change(tx: Transaction, organization: Changeable, changes: UpdateOrganization): Promise<void> {
     const changed = { ...organization, ...changes }
-    this.access.forgetAfter(tx, `organization:${organization.id}`)
+    // Of all settings this one decides on access; the name stands in the refusal.
+    if (!organization.members_can_use_personal_api_keys || !changed.members_can_use_personal_api_keys)
+      this.access.forgetAfter(tx, `organization:${organization.id}`)
     await tx.query(changedOrganization, [organization.id, ...organizationSettings.map((field) => changed[field])])
   }
 

@@ -60,7 +60,10 @@ describe('a purge that is killed in the middle', () => {
     const restored = await due.owner.post(`${due.path}restore/`)
     expectError(restored, 404, 'not_found', 'Not found.')
     for (const ORGANIZATION_RESTORE_DAYS of ['30', '3650'])
-      expect(await restoreByCommand(due.id, { DATABASE_URL, ORGANIZATION_RESTORE_DAYS })).toEqual([1, 'Not found.'])
+      expect(await restoreByCommand(due.id, { DATABASE_URL, ORGANIZATION_RESTORE_DAYS })).toEqual([
+        1,
+        'There is nothing of this id. The commands keys list and organizations list say what there is.',
+      ])
 
     expect(await server.application.get(OrganizationsPurge).run()).toEqual([due.id])
     expect(await left()).toBe(0)

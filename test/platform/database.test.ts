@@ -100,6 +100,35 @@ describe('a transaction', () => {
     expect(await exists(email)).toBe(false)
   })
 
+  it('commits with its last statements, or takes all back when one of them fails', async () => {
+    const [kept, undone] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`]
+    const told: string[] = []
+    const write = (email: string, divisor: number) =>
+      server.database.transaction(async (tx) => {
+        tx.onCommit(() => void told.push(email))
+        await tx.manager.insert(User, user(email))
+        return tx.last(() => Promise.all([tx.query(number, [7]), tx.query(failing, [divisor])]))
+      })
+    expect((await write(kept, 1))[0]).toEqual([{ value: 7 }])
+    await expect(write(undone, 0)).rejects.toThrow('division by zero')
+    expect([await exists(kept), await exists(undone), told]).toEqual([true, false, [kept]])
+  })
+
+  it('has committed, and says so to who asked, when only its answer could not be used', async () => {
+    const email = `${randomUUID()}@example.com`
+    const told: boolean[] = []
+    const work = server.database.transaction(async (tx) => {
+      tx.onCommit(() => void told.push(true))
+      await tx.manager.insert(User, user(email))
+      return tx.last(async () => {
+        await tx.query(number, [7])
+        throw new Error('unusable')
+      })
+    })
+    await expect(work).rejects.toThrow('unusable')
+    expect([await exists(email), told]).toEqual([true, [true]])
+  })
+
   it('is run again, whole, when PostgreSQL could not serialize it', async () => {
     let runs = 0
     const result = await server.database.transaction(async (tx) => {

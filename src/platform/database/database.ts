@@ -8,7 +8,7 @@ import type {
   QueryRunner,
 } from 'typeorm'
 import { DataSource } from 'typeorm'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult } from 'pg'
 import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
 import { isRetryable } from './database-errors.js'
@@ -35,6 +35,8 @@ export interface Queryable {
  * their calls without waiting for each other, so those that need no answer of one another may be awaited together.
  */
 export class Transaction implements Queryable {
+  /** For {@link Database}: the commit, where it was sent already. */
+  committing?: Promise<QueryResult>
   private readonly committed: (() => void)[] = []
   private runner?: QueryRunner
 
@@ -78,6 +80,19 @@ export class Transaction implements Queryable {
 
   save<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>, row: DeepPartial<Entity>): Promise<Entity> {
     return this.manager.save(entity, row) as Promise<Entity>
+  }
+
+  /**
+   * Sends the last statements with the commit right behind them, which saves waiting for them before it. They may not be
+   * what decides: once sent they are undone only when PostgreSQL refuses one.
+   * @example return tx.last(() => Promise.all([tx.query(change, [id, name]), tx.publish(changed)]))
+   */
+  last<Result>(statements: () => Promise<Result>): Promise<Result> {
+    const answers = statements()
+    this.committing = this.client.query('commit')
+    // Who waits for the transaction hears of it.
+    this.committing.catch(() => undefined)
+    return answers
   }
 
   /** Runs `work` once the transaction has committed, before its caller goes on; never when it has not. It must not fail. */
@@ -143,13 +158,15 @@ export class Database implements Queryable, BeforeApplicationShutdown {
       const begun = client.query('begin')
       const [result] = await Promise.all([work(tx), begun])
       // What failed unnoticed makes PostgreSQL answer a commit with a rollback.
-      if ((await client.query('commit')).command !== 'COMMIT')
-        throw new Error('A statement failed and was not awaited.')
+      const { command } = await (tx.committing ?? client.query('commit'))
+      if (command !== 'COMMIT') throw new Error('A statement failed and was not awaited.')
       committed = true
       return result
     } catch (error) {
+      const ended = await tx.committing?.catch(() => undefined)
+      committed = ended?.command === 'COMMIT'
       // A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself.
-      await client.query('rollback').catch(() => undefined)
+      if (!ended) await client.query('rollback').catch(() => undefined)
       throw error
     } finally {
       client.removeListener('error', lose)
