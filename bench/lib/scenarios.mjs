@@ -18,7 +18,6 @@ export const scenarios = {
   'bad-key': { about: '401: a key that does not exist', statuses: [401], refused: true },
   'foreign-id': { about: '404: an organization of others', statuses: [404], refused: true },
   throttled: { about: '429: a key past its limit', statuses: [200, 429], refused: true },
-  'too-large': { about: '413: a body over the limit', statuses: [413], refused: true },
   mix: { about: '80 % retrieve, 10 list, 5 create, 5 rename', statuses: [200, 201] },
   search: { about: 'by name, among the caller’s 120', statuses: [200], large: true },
   'first-page': { about: 'of a member of 50,000', statuses: [200], large: true },
@@ -86,12 +85,6 @@ export function polityRequests(scenario, size, connection) {
       return [get(`${path}?limit=100&offset=49900`, authorization(COLLECTOR))]
   }
 }
-
-/** What only our own server is asked: a body of a byte more than it takes. */
-export const oursRequests = (scenario, size, connection) =>
-  scenario === 'too-large'
-    ? [{ method: 'POST', path, headers: { ...asCaller, ...json }, body: ' '.repeat(1_048_577) }]
-    : polityRequests(scenario, size, connection)
 
 /** Of every twenty requests sixteen read one organization, two a page, one creates and one renames. */
 export function mixed(reads, list, create, renames, connection) {
