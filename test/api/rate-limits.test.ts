@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { connect } from 'node:net'
 import { expectError, type TestServer, useServer } from '../support/kit.js'
+import { REDIS_URL, redisAnswers } from '../support/redis.js'
 
 const server = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '3' } })
 
@@ -34,18 +34,9 @@ describe('the sustained limit', () => {
   })
 })
 
-const redis = 'redis://127.0.0.1:6379'
-
-const redisAnswers = (): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(6379, '127.0.0.1')
-    socket.once('connect', () => resolve(socket.destroy() !== undefined))
-    socket.once('error', () => resolve(false))
-  })
-
 if (await redisAnswers()) {
   describe('rate limits with Redis', () => {
-    const environment = { RATE_LIMIT_BURST_PER_MINUTE: '3', REDIS_URL: redis }
+    const environment = { RATE_LIMIT_BURST_PER_MINUTE: '3', REDIS_URL }
     const [one, other] = [useServer({ environment }), useServer({ environment })]
 
     it('are shared by all servers', async () => {

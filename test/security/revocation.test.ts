@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
 import { MembersService, OrganizationsService, PersonalApiKeysService } from '../../src/index.js'
 import { eventually, expectError, MembershipLevel, type TestServer, type TestUser, useServer } from '../support/kit.js'
+import { REDIS_URL, redisAnswers } from '../support/redis.js'
 
 /** A memory that would outlast every test: what is forgotten was forgotten on purpose. */
 const LONG = { AUTH_CACHE_TTL_MS: '60000' }
@@ -140,16 +140,9 @@ describe('with AUTH_CACHE_TTL_MS=0', () => {
   })
 })
 
-const redisAnswers = (): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(6379, '127.0.0.1')
-    socket.once('connect', () => resolve(socket.destroy() !== undefined))
-    socket.once('error', () => resolve(false))
-  })
-
 if (await redisAnswers()) {
   describe('servers that share a Redis', () => {
-    const environment = { ...LONG, REDIS_URL: 'redis://127.0.0.1:6379' }
+    const environment = { ...LONG, REDIS_URL }
     const [server, other] = [useServer({ environment }), useServer({ environment })]
 
     it('hear of each other’s changes, whatever they remember', async () => {
