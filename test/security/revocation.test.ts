@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { MembersService, OrganizationsService, PersonalApiKeysService } from '../../src/index.js'
 import { eventually, expectError, MembershipLevel, type TestServer, type TestUser, useServer } from '../support/kit.js'
@@ -16,6 +16,12 @@ const services = (server: TestServer) => ({
   setLevel: (organizationId: string, { row }: TestUser, level: MembershipLevel) =>
     server.database.transaction((tx) => server.application.get(MembersService).add(tx, organizationId, row.id, level)),
 })
+
+function deferred() {
+  let resolve!: () => void
+  const promise = new Promise<void>((done) => (resolve = done))
+  return { promise, resolve }
+}
 
 /** The caller's own key, as the service that made it knows it. */
 const keyIdOf = async (user: TestUser): Promise<string> => (await user.get('/api/personal_api_keys/@current/')).body.id
@@ -91,6 +97,26 @@ describe('on the server that made the change, the very next request meets', () =
     expect((await stranger.get('/api/organizations/@current/')).body.id).toBe(organization.id)
     const made = await stranger.post('/api/organizations/', { name: `New ${randomUUID()}` })
     expect((await stranger.get('/api/organizations/@current/')).body.id).toBe(made.body.id)
+  })
+
+  it('a change that was made while the question before it was under way', async () => {
+    const organization = await server.organization()
+    const admin = await organization.admin()
+    const query = server.database.query.bind(server.database)
+    const [asked, answer] = [deferred(), deferred()]
+    const held = jest.spyOn(server.database, 'query').mockImplementation(async (question, values) => {
+      const rows = await query(question, values)
+      asked.resolve()
+      await answer.promise
+      return rows as never
+    })
+    const before = admin.patch(organization.path, {})
+    await asked.promise
+    held.mockRestore()
+    await services(server).setLevel(organization.id, admin, MembershipLevel.Member)
+    answer.resolve()
+    expect((await before).status).toBe(200)
+    expectError(await admin.patch(organization.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
   })
 
   it('nothing of a change that was rolled back', async () => {
