@@ -1,4 +1,4 @@
-import { namedQuery, wireTime } from '../platform/database/named-query.js'
+import { namedQuery, PAGE, wireTime } from '../platform/database/named-query.js'
 import type { IntegrationView } from './integration.dto.js'
 
 const columns = `i.id, i.kind, i.integration_id,
@@ -26,4 +26,5 @@ export const integrationPage = namedQuery<{ count: number } & (IntegrationView |
      where i.organization_id = $1 order by i.id limit $2 offset $3
    ) shown on true
    order by shown.id`,
+  PAGE,
 )

@@ -1,5 +1,5 @@
 import { jsonSql } from '../platform/database/json-sql.js'
-import { type NamedQuery, namedQuery, wireTime } from '../platform/database/named-query.js'
+import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/named-query.js'
 import { teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/fields.js'
 import {
@@ -124,6 +124,7 @@ const pageByCreation = (direction: 'asc' | 'desc'): NamedQuery<OrganizationFound
       `select uo.* from user_organizations uo where ${reach} order by ${order('uo')} limit $3 offset $4`,
       order('shown'),
     ),
+    PAGE,
   )
 }
 
@@ -140,6 +141,7 @@ const pageByContent = (name: string, key: string, direction: 'asc' | 'desc'): Na
        `select * from matching order by ${order('matching')} limit $3 offset $4`,
        order('shown'),
      )}`,
+    PAGE,
   )
 }
 

@@ -1,5 +1,5 @@
 import { jsonSql } from '../platform/database/json-sql.js'
-import { namedQuery } from '../platform/database/named-query.js'
+import { namedQuery, PAGE } from '../platform/database/named-query.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 
 /** SQL for PostHog's basic team, of the project `p`. */
@@ -33,6 +33,7 @@ export const projectsOfOrganization = namedQuery<ProjectView & { total: number }
   `select ${columns}, count(*) over ()::integer as total from projects p
    where p.organization_id = $1 and ($4::text is null or strpos(lower(p.name), lower($4)) > 0)
    order by p.id limit $2 offset $3`,
+  PAGE,
 )
 
 /**
@@ -53,4 +54,5 @@ export const projectsOfUser = namedQuery<ProjectView & { total: number }>(
      and (cardinality($5::uuid[]) = 0 or o.id = any($5))
      and (o.members_can_use_personal_api_keys or m.level >= 8 or not $6::boolean)
    order by p.id limit $2 offset $3`,
+  PAGE,
 )

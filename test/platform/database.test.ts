@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { User } from '../../src/index.js'
-import { namedQuery } from '../../src/platform/database/named-query.js'
+import { namedQuery, PAGE } from '../../src/platform/database/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
 const number = namedQuery<{ value: number }>('test.number', 'select $1::integer as value')
 const failing = namedQuery('test.failing', 'select 1 / $1::integer')
+const slowPage = namedQuery('test.slow_page', 'select pg_sleep($1)', PAGE)
 const sleeping = namedQuery('test.sleeping', 'select pg_sleep($1)')
 
 describe('statements that share connections', () => {
@@ -21,6 +22,17 @@ describe('statements that share connections', () => {
       ),
     )
     expect(answers).toEqual(asked.map((index) => (index % 10 === 7 ? 'division by zero' : [{ value: index }])))
+  })
+
+  it('are not sent behind a page that takes long', async () => {
+    await Promise.all(Array.from({ length: 40 }, (_, value) => server.database.query(number, [value])))
+    const done: string[] = []
+    const page = server.database.query(slowPage, [1]).then(() => done.push('page'))
+    const reads = Array.from({ length: 40 }, (_, value) =>
+      server.database.query(number, [value]).then(() => done.push('read')),
+    )
+    await Promise.all([page, ...reads])
+    expect(done.indexOf('page')).toBe(40)
   })
 
   it('fail when their connections break, with 503 for who asked, and go on with new ones', async () => {

@@ -67,7 +67,8 @@ export class Transaction implements Queryable {
     const names = Object.keys(where).map((name) => columns.find((column) => column.propertyName === name)!.databaseName)
     const conditions = names.map((name, index) => `"${name}" = $${index + 1}`)
     const text = `select ${list.join(', ')} from "${tableName}" where ${conditions.join(' and ')} for update`
-    const [row] = await this.query<Entity>({ name: `lock.${tableName}.${names.join('.')}`, text }, Object.values(where))
+    const query = namedQuery<Entity>(`lock.${tableName}.${names.join('.')}`, text)
+    const [row] = await this.query(query, Object.values(where))
     return row ? Object.assign(new entity(), row) : null
   }
 
@@ -124,7 +125,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   }
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    return (await this.shared.query({ name: query.name, text: query.text, values })) as Row[]
+    return (await this.shared.query({ name: query.name, text: query.text, values }, query.cost)) as Row[]
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -6,12 +6,17 @@
 export interface NamedQuery<Row> {
   readonly name: string
   readonly text: string
+  /** How many reads of a row or two it weighs; those are not sent behind it while another connection is less busy. */
+  readonly cost: number
   /** Carries the type of a row; never set. */
   readonly row?: Row
 }
 
 /** @param name unique in the whole server, `<resource>.<what>` */
-export const namedQuery = <Row>(name: string, text: string): NamedQuery<Row> => ({ name, text })
+export const namedQuery = <Row>(name: string, text: string, cost = 1): NamedQuery<Row> => ({ name, text, cost })
+
+/** The cost of a page. */
+export const PAGE = 20
 
 /** SQL for a timestamp as the wire has it: ISO 8601, UTC, microseconds, `Z`. */
 export const wireTime = (column: string): string =>

@@ -5,7 +5,8 @@ interface Connection {
   /** Resolves when it is open. */
   client: Promise<PoolClient>
   open?: PoolClient
-  underWay: number
+  /** What the statements under way cost together. */
+  load: number
 }
 
 /**
@@ -13,8 +14,8 @@ interface Connection {
  * answers before it (PostgreSQL's pipelining), and those of one turn of the event loop leave in one write: at 50 requests
  * at once that is a third less processor time than lending a connection to each statement.
  *
- * Every statement goes to the connection with the fewest under way, so that up to `size` of them run at the same moment
- * and a slow one holds up only what was sent behind it.
+ * Every statement goes to the least loaded connection, so that up to `size` of them run at the same moment, and a page
+ * holds up little of what reads a row.
  */
 export class SharedConnections {
   private readonly connections: Connection[] = []
@@ -26,17 +27,17 @@ export class SharedConnections {
     private readonly size: number,
   ) {}
 
-  async query(statement: QueryConfig): Promise<Record<string, unknown>[]> {
-    const connection = this.closed ? undefined : this.leastBusy()
+  async query(statement: QueryConfig, cost: number): Promise<Record<string, unknown>[]> {
+    const connection = this.closed ? undefined : this.leastLoaded()
     if (!connection) return (await this.pool.query(statement)).rows
-    connection.underWay++
+    connection.load += cost
     try {
       const client = connection.open ?? (await connection.client)
       // Until this turn of the event loop has read all the requests that arrived.
       writeTogether(client, setImmediate)
       return (await client.query(statement)).rows
     } finally {
-      connection.underWay--
+      connection.load -= cost
     }
   }
 
@@ -47,15 +48,16 @@ export class SharedConnections {
       await client.then((open) => open.release()).catch(() => undefined)
   }
 
-  private leastBusy(): Connection | undefined {
+  /** While another is being opened, what is open already serves. */
+  private leastLoaded(): Connection | undefined {
     let best: Connection | undefined
-    for (const connection of this.connections) if (!best || connection.underWay < best.underWay) best = connection
-    if ((!best || best.underWay > 0) && this.connections.length < this.size) return this.open()
-    return best
+    for (const connection of this.connections) if (!best || isBetter(connection, best)) best = connection
+    const another = (!best || best.load > 0) && this.connections.length < this.size ? this.open() : undefined
+    return best ?? another
   }
 
   private open(): Connection {
-    const connection: Connection = { client: this.pool.connect(), underWay: 0 }
+    const connection: Connection = { client: this.pool.connect(), load: 0 }
     this.connections.push(connection)
     const forget = (client?: PoolClient, error?: Error) => {
       const index = this.connections.indexOf(connection)
@@ -74,6 +76,9 @@ export class SharedConnections {
     return connection
   }
 }
+
+const isBetter = (one: Connection, other: Connection): boolean =>
+  Boolean(one.open) === Boolean(other.open) ? one.load < other.load : Boolean(one.open)
 
 const held = new WeakSet<PoolClient>()
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { UsersDirectory } from '../../../auth/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
+import { namedQuery } from '../../../platform/database/named-query.js'
 import { BillingGate } from '../../billing-gate.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { openInvoices } from '../../integration.errors.js'
@@ -116,6 +117,6 @@ export class VercelInstallations {
 
   private async wasHere(on: Queryable, id: string): Promise<boolean> {
     const text = 'select 1 from integration_directory where kind = $1 and integration_id = $2'
-    return (await on.query({ name: 'vercel.was_here', text }, [KIND, id])).length > 0
+    return (await on.query(namedQuery('vercel.was_here', text), [KIND, id])).length > 0
   }
 }
