@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { Redis } from 'ioredis'
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { Config } from '../platform/config/config.js'
 import { throttled } from '../platform/http/http.errors.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
@@ -26,9 +26,10 @@ export class RateLimits {
    * @throws {ApiError} 429 with `Retry-After` in seconds, the longer of the two waits
    */
   async count(bucket: string): Promise<void> {
-    const counted = await Promise.allSettled(this.limiters.map((limiter) => limiter.consume(bucket)))
-    const refused = counted.flatMap((result) =>
-      result.status === 'rejected' && result.reason instanceof RateLimiterRes ? [result.reason.msBeforeNext] : [],
+    // `penalty` counts as `consume` does and never rejects, which costs a refused request a third.
+    const states = await Promise.all(this.limiters.map((limiter) => limiter.penalty(bucket).catch(() => undefined)))
+    const refused = states.flatMap((state, index) =>
+      state && state.consumedPoints > this.limiters[index]!.points ? [state.msBeforeNext] : [],
     )
     if (refused.length === 0) return
     const seconds = Math.max(1, Math.ceil(Math.max(...refused) / 1_000))

@@ -7,8 +7,10 @@ export function registerRequestLog(server: FastifyInstance, logger: Logger): voi
     void reply.header('x-request-id', request.id)
     done()
   })
+  // These lines have no place where a secret could be, and looking for one is half of what a line costs.
+  const lines = logger.child({}, { redact: [] })
   server.addHook('onResponse', (request, reply, done) => {
-    logger.info(
+    lines.info(
       {
         request_id: request.id,
         method: request.method,
