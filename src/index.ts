@@ -20,6 +20,7 @@ export {
 } from './platform/http/error-catalogue.js'
 export { ApiErrors } from './platform/http/api-errors.js'
 export { toDto } from './platform/http/body.js'
+export { Json } from './platform/http/json.js'
 export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
 export { Outbound } from './platform/outbound/outbound.js'
