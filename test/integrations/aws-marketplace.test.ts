@@ -185,6 +185,3 @@ describe('what leaves the server', () => {
     expect(stored).not.toContain(registration)
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () =>
-  marketplace.watch.expectNothingPlanted())

@@ -351,5 +351,3 @@ describe('GET …/integrations/:id/health/', () => {
     expectError(await stranger.get(`${path}health/`), 404, 'not_found', 'Organization not found.')
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -178,5 +178,3 @@ describe('the purge of an organization', () => {
     await delivered()
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { run } from '../../src/cli/run.js'
 import {
   IntegrationInstallations,
@@ -25,15 +25,16 @@ const key = (id: string) => `${id}:${Buffer.alloc(32, id).toString('base64')}`
 let database: TestDatabase
 const servers: TestServer[] = []
 
-beforeAll(async () => {
+// A database for each test: what one sealed with its keys, the server of another could not open.
+beforeEach(async () => {
   database = await newTestDatabase(process.env.TEST_DATABASE_URL)
 })
-afterAll(async () => {
-  for (const server of servers) await server.close()
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
   await database.close()
 })
 
-/** A server on the one database of this file. */
+/** A server on the database of the test. */
 async function serverWith(...keys: string[]): Promise<TestServer> {
   const environment = { DATABASE_URL: database.url, INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(',') }
   const server = await TestServer.start({ integrations: [BeaconProvider], environment })

@@ -204,5 +204,3 @@ describe('mapping the environments of a linked account', () => {
     expect(recovered.body.config.sync).toMatchObject({ state: 'synced', last_error: null })
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () => watch.expectNothingPlanted())

@@ -121,6 +121,3 @@ describe('an installation from Vercel’s marketplace', () => {
     vercel.trouble = undefined
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () =>
-  marketplace.watch.expectNothingPlanted())

@@ -100,6 +100,3 @@ describe('a resource of Vercel’s', () => {
     expectRefusal(await installation.user('POST', '/resources', installation.resource()), 409, /being deleted/)
   })
 })
-
-it('no secret was in an answer, the log, an event, a metric or the documentation', () =>
-  marketplace.watch.expectNothingPlanted())

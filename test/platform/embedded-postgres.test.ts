@@ -71,37 +71,30 @@ describe('the embedded PostgreSQL', () => {
     const failed = start((holder.address() as AddressInfo).port)
     expect(await failed.ended).toBe(1)
     expect(failed.out).toMatch(/^127\.0\.0\.1:\d+ is in use/)
-    starts.length = 0
     holder.close()
   })
 
-  it('prints a key on the first start only, and a curl line that answers', async () => {
+  it('has one life, whoever is killed: its key is printed once, one server holds it, nothing acknowledged is lost', async () => {
     const first = start()
     const url = await first.ready()
     key = /phx_[\w-]+/.exec(first.out)![0]
     expect(first.out).toContain(`curl -H "Authorization: Bearer ${key}" ${url}`)
     expect(await names(url)).toEqual(['My organization'])
-  })
 
-  it('is held by one server, and says by which', async () => {
     const second = start()
     expect(await second.ended).toBe(1)
     expect(second.out.trim().split('\n')).toHaveLength(1)
-    expect(second.out).toContain(`process ${starts[0]!.child.pid}`)
-  })
+    expect(second.out).toContain(`process ${first.child.pid}`)
 
-  it('survives the server, which finds it again: nothing acknowledged is lost', async () => {
-    const url = await starts[0]!.ready()
+    // The server is killed: the next one finds the PostgreSQL that lives on.
     expect((await create(url, 'Before the kill')).status).toBe(201)
-    starts[0]!.child.kill('SIGKILL')
-    await starts[0]!.ended
-    const again = start()
-    expect(await names(await again.ready())).toEqual(['My organization', 'Before the kill'])
-    expect(again.out).not.toContain('phx_')
-  })
+    first.child.kill('SIGKILL')
+    await first.ended
+    const running = start()
+    expect(await names(await running.ready())).toEqual(['My organization', 'Before the kill'])
+    expect(running.out).not.toContain('phx_')
 
-  it('recovers when it dies itself, with the server', async () => {
-    const running = starts.at(-1)!
+    // Both are killed: PostgreSQL recovers.
     expect((await create(await running.ready(), 'Before the crash')).status).toBe(201)
     const postmaster = Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
     running.child.kill('SIGKILL')

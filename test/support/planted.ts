@@ -14,7 +14,10 @@ const KEEP_EVENTS = `
   create trigger keep_event after insert or update on outbox for each row execute function keep_event();
 `
 
-/** Remembers all that leaves a server on a database of its own, from now on. */
+/**
+ * Remembers all that leaves a server on a database of its own, from now on. Before the server closes it asserts that no
+ * secret was in an answer, the log, an event, a metric or the OpenAPI document.
+ */
 export class Watch {
   private readonly answers: string[] = []
 
@@ -24,16 +27,15 @@ export class Watch {
     const { server } = this
     const request = server.request.bind(server)
     server.request = async (...call) => this.remember(call[1], await request(...call))
+    const close = server.close.bind(server)
+    server.close = () => this.expectNothingPlanted().finally(close)
     await server.database.dataSource.query(KEEP_EVENTS)
   }
 
-  /** Asserts that no secret was in an answer, the log, an event, a metric or the OpenAPI document. */
-  async expectNothingPlanted(): Promise<void> {
+  private async expectNothingPlanted(): Promise<void> {
     const { server } = this
     const events: { event: string }[] = await server.database.dataSource.query('select event from outbox_seen')
-    expect(this.answers.length).toBeGreaterThan(5)
-    expect(server.logLines.length).toBeGreaterThan(5)
-    expect(events.length).toBeGreaterThan(1)
+    if (this.answers.length > 0) expect(server.logLines.length).toBeGreaterThan(0)
     const left = [
       ...this.answers,
       ...server.logLines,
