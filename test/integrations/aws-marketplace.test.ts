@@ -168,7 +168,10 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
   })
 })
 
+// A server of its own, which stops calling for a while what failed repeatedly.
 describe('what leaves the server', () => {
+  const { server, buyer, registered, claim, integrations, synced } = useAwsMarketplace()
+
   it('holds no secret: no token of AWS’s, no link, no credential, no answer', async () => {
     const [organization, bought] = [await server.organization(), buyer()]
     const registration = await registered(bought)
