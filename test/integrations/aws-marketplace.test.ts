@@ -51,6 +51,11 @@ describe('POST /api/aws-marketplace/register', () => {
     aws.customers.set(error, { error, message })
     expectError(await post(error), 503, 'aws_marketplace_unavailable', UNAVAILABLE)
   })
+})
+
+// A server of its own: what others asked for in vain would count towards what it stops calling.
+describe('POST /api/aws-marketplace/register while AWS Marketplace fails', () => {
+  const { aws, buyer, post, registered } = useAwsMarketplace()
 
   it.each<Failure>(['500', 'malformed JSON', 'nonsense', 'connection reset', 'silence', '10 MB', 'throttling'])(
     'answers 503 to %s, and goes on afterwards',
