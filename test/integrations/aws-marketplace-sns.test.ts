@@ -153,7 +153,7 @@ describe('POST /api/aws-marketplace/sns', () => {
 // Each on a server of its own, which stops calling for a while what failed repeatedly.
 
 describe('while Amazon SNS fails', () => {
-  const { aws, sns, buyer } = useAwsMarketplace()
+  const { aws, sns, buyer } = useAwsMarketplace({ answers: 1, events: 0 })
 
   it('asks SNS to come again while its certificate cannot be fetched', async () => {
     const message = aws.message(notice('subscribe-success', buyer()), { SigningCertURL: aws.certificateUrl('new') })
@@ -165,7 +165,7 @@ describe('while Amazon SNS fails', () => {
 })
 
 describe('subscriptions', () => {
-  const { aws, sns } = useAwsMarketplace()
+  const { aws, sns } = useAwsMarketplace({ answers: 1, events: 0 })
 
   it('confirms subscriptions to its topics, at Amazon SNS only', async () => {
     const confirmation = (SubscribeURL: string) =>

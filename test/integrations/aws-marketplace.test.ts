@@ -55,7 +55,7 @@ describe('POST /api/aws-marketplace/register', () => {
 
 // A server of its own: what others asked for in vain would count towards what it stops calling.
 describe('POST /api/aws-marketplace/register while AWS Marketplace fails', () => {
-  const { aws, buyer, post, registered } = useAwsMarketplace()
+  const { aws, buyer, post, registered } = useAwsMarketplace({ answers: 2, events: 0 })
 
   it.each<Failure>(['500', 'malformed JSON', 'nonsense', 'connection reset', 'silence', '10 MB', 'throttling'])(
     'answers 503 to %s, and goes on afterwards',
@@ -175,7 +175,7 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
 
 // A server of its own, which stops calling for a while what failed repeatedly.
 describe('what leaves the server', () => {
-  const { server, buyer, registered, claim, integrations, synced } = useAwsMarketplace()
+  const { server, buyer, registered, claim, integrations, synced } = useAwsMarketplace({ answers: 2, events: 0 })
 
   it('holds no secret: no token of AWS’s, no link, no credential, no answer', async () => {
     const [organization, bought] = [await server.organization(), buyer()]

@@ -15,7 +15,11 @@ interface ShownConfig {
 export class AwsMarketplace {
   readonly server = new TestServer()
   readonly aws = new FakeAws()
-  readonly watch = new Watch(this.server)
+  readonly watch: Watch
+
+  constructor(seen?: ConstructorParameters<typeof Watch>[1]) {
+    this.watch = new Watch(this.server, seen)
+  }
 
   async start(): Promise<void> {
     Object.assign(process.env, credentials)
@@ -119,8 +123,8 @@ export const claimPath = (organization: TestOrganization): string =>
   `${organization.path}integrations/aws-marketplace/claim/`
 
 /** Starts a marketplace for a test file and ends it after. */
-export function useAwsMarketplace(): AwsMarketplace {
-  const marketplace = new AwsMarketplace()
+export function useAwsMarketplace(seen?: ConstructorParameters<typeof Watch>[1]): AwsMarketplace {
+  const marketplace = new AwsMarketplace(seen)
   beforeAll(() => marketplace.start())
   afterEach(() => void (marketplace.aws.failure = undefined))
   afterAll(() => marketplace.stop())

@@ -21,7 +21,11 @@ const KEEP_EVENTS = `
 export class Watch {
   private readonly answers: string[] = []
 
-  constructor(private readonly server: TestServer) {}
+  /** @param seen what it must have seen by then, so that it does not pass for having looked away */
+  constructor(
+    private readonly server: TestServer,
+    private readonly seen = { answers: 6, events: 2 },
+  ) {}
 
   async start(): Promise<void> {
     const { server } = this
@@ -35,7 +39,9 @@ export class Watch {
   private async expectNothingPlanted(): Promise<void> {
     const { server } = this
     const events: { event: string }[] = await server.database.dataSource.query('select event from outbox_seen')
-    if (this.answers.length > 0) expect(server.logLines.length).toBeGreaterThan(0)
+    expect(this.answers.length).toBeGreaterThanOrEqual(this.seen.answers)
+    expect(server.logLines.length).toBeGreaterThanOrEqual(this.seen.answers)
+    expect(events.length).toBeGreaterThanOrEqual(this.seen.events)
     const left = [
       ...this.answers,
       ...server.logLines,
