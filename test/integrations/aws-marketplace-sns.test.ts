@@ -91,6 +91,8 @@ describe('POST /api/aws-marketplace/sns', () => {
     const success = notice('subscribe-success', bought)
     const genuine = aws.message(success)
     const ago = (ms: number) => ({ Timestamp: new Date(Date.now() - ms).toISOString() })
+    // So that the certificate is known, and whatever is fetched below is one that must not be.
+    await sns(aws.message('Hello'))
     const before = aws.asked.length
     const refused = {
       'another message': { ...genuine, Message: JSON.stringify(notice('unsubscribe-success', bought)) },

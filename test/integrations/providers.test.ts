@@ -178,24 +178,27 @@ describe('what a provider is told', () => {
 
   it('of an older revision that was told, nothing is noted while the newest is not', async () => {
     const [first, second] = [organization.view.projects[0]!.id, await anotherProject()]
-    const { path, state } = await install(server, organization)
+    const { id, path, state } = await install(server, organization)
     await state('synced')
     let open = false
-    let done = 0
-    beacon.during = async (_, { config: { environment_mapping } }) => {
+    const older = { begun: false, done: false }
+    beacon.during = async (_, { id: told, config: { environment_mapping } }) => {
+      if (told !== id) return
       if (environment_mapping!.production === second && !open) throw new ProviderError('Not yet.')
-      if (environment_mapping!.production === first) await sleep(1_500)
-      done++
+      if (environment_mapping!.production !== first) return
+      older.begun = true
+      await sleep(1_500)
+      older.done = true
     }
     await map(path, first)
     await eventually(
-      async () => beacon.calls.at(-1)!.integration.config.environment_mapping?.production,
-      (id) => id === first,
+      async () => older.begun,
+      (was) => was,
     )
     await map(path, second)
     await eventually(
-      async () => done,
-      (count) => count > 0,
+      async () => older.done,
+      (was) => was,
     )
     expect(syncOf((await organization.owner.get(path)).body.config)!.state).not.toBe('synced')
     await state('failing')
