@@ -35,7 +35,11 @@ export class SharedConnections {
       const client = connection.open ?? (await connection.client)
       // Until this turn of the event loop has read all the requests that arrived.
       writeTogether(client, setImmediate)
-      return (await client.query(statement)).rows
+      const result = await client.query(statement)
+      const { rows } = result
+      // The driver's objects for a statement have grown old while it waited, and would hold on to the rows (see Json.take).
+      result.rows = []
+      return rows
     } finally {
       connection.load -= cost
     }

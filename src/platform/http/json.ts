@@ -3,11 +3,24 @@ import type { FastifyInstance } from 'fastify'
 /**
  * A value as JSON text that is whole already, such as PostgreSQL made it: it is sent as it stands. What would be parsed
  * only to be written again costs more than the rest of a request.
+ *
+ * It is sent once: whoever wants to keep the value, such as a cache, keeps its `text`.
  */
 export class Json<Value> {
-  /** @param parts the text, in pieces: a long one is never put together as a string */
-  constructor(readonly parts: readonly string[]) {}
+  private pieces?: readonly string[]
 
+  /** @param parts the text, in pieces: a long one is never put together as a string */
+  constructor(parts: readonly string[]) {
+    this.pieces = parts
+  }
+
+  /** @throws {Error} when it was sent already */
+  get parts(): readonly string[] {
+    if (!this.pieces) throw new Error('This Json was sent already, and holds nothing any more. Keep its text instead.')
+    return this.pieces
+  }
+
+  /** @throws {Error} when it was sent already */
   get text(): string {
     return this.parts.join('')
   }
@@ -17,10 +30,15 @@ export class Json<Value> {
     return JSON.parse(this.text) as Value
   }
 
-  toBuffer(): Buffer {
+  /**
+   * The bytes to send. The text is let go: the promises that waited for it have grown old by now, and to V8 whatever an
+   * old object refers to is in use until the next collection of old ones, which for pages is a third of all work.
+   */
+  take(): Buffer {
     const buffer = Buffer.allocUnsafe(this.parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0))
     let end = 0
     for (const part of this.parts) end += buffer.write(part, end)
+    this.pieces = undefined
     return buffer
   }
 }
@@ -29,6 +47,6 @@ export class Json<Value> {
 export function sendJsonAsItStands(server: FastifyInstance): void {
   server.setReplySerializer((payload) =>
     // Fastify sends buffers as well, whatever its type says.
-    payload instanceof Json ? (payload.toBuffer() as unknown as string) : JSON.stringify(payload),
+    payload instanceof Json ? (payload.take() as unknown as string) : JSON.stringify(payload),
   )
 }

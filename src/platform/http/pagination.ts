@@ -52,8 +52,10 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
     offset,
     answer: (count, results) => ({ ...frame(count), results }),
     answerJson: (count, results) => {
-      const list = results.flatMap(({ parts }, index) => (index === 0 ? parts : [',', ...parts]))
-      return new Json([JSON.stringify(frame(count)).slice(0, -1), ',"results":[', ...list, ']}'])
+      const parts = [JSON.stringify(frame(count)).slice(0, -1), ',"results":[']
+      for (const [index, result] of results.entries()) parts.push(index === 0 ? '' : ',', ...result.parts)
+      parts.push(']}')
+      return new Json(parts)
     },
   }
 }
