@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './platform/navigator.js'
 import { run } from './cli/run.js'
 
 process.exitCode = await run(process.argv.slice(2))

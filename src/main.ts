@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './platform/navigator.js'
 import { loadConfig, readDotEnv } from './platform/config/config.js'
 import { StartError } from './platform/start-error.js'
 import { serve } from './serve.js'

@@ -218,7 +218,7 @@ export class OrganizationsService {
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */
   private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Changeable> {
-    const first = slugOf(name)
+    const first = await slugOf(name)
     for (let attempt = 0, slug = first; ; attempt++, slug = slugWithSuffix(first, 4 + Math.floor(attempt / 3))) {
       const [organization] = await tx.query(newOrganization, [id, name, slug])
       if (organization) return organization

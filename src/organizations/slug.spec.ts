@@ -10,10 +10,10 @@ describe('slugOf', () => {
     ['🚀🚀', 'organization'],
     ['---', 'organization'],
     ['a'.repeat(64), 'a'.repeat(48)],
-  ])('%s is %s', (name, slug) => expect(slugOf(name)).toBe(slug))
+  ])('%s is %s', async (name, slug) => expect(await slugOf(name)).toBe(slug))
 
-  it('never ends in a hyphen where it was cut', () => {
-    expect(slugOf(`${'a'.repeat(47)} b`)).toBe('a'.repeat(47))
+  it('never ends in a hyphen where it was cut', async () => {
+    expect(await slugOf(`${'a'.repeat(47)} b`)).toBe('a'.repeat(47))
   })
 })
 

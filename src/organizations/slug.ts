@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto'
-import { slugify } from 'transliteration'
 
 const MAX_LENGTH = 48
 const SUFFIX_LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
+/** Knows every script, in three megabytes: read when the first name comes. */
+let library: Promise<typeof import('transliteration')> | undefined
+
 /** A slug of a name in any script; `organization` for a name, such as emoji, that leaves nothing to write. */
-export function slugOf(name: string): string {
+export async function slugOf(name: string): Promise<string> {
+  const { slugify } = await (library ??= import('transliteration'))
   return (
     trimmed(slugify(name.toWellFormed(), { lowercase: true, allowedChars: 'a-zA-Z0-9' }).slice(0, MAX_LENGTH)) ||
     'organization'

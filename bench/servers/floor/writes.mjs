@@ -24,7 +24,7 @@ async function transaction(pool, work) {
 export const createOrganization = (pool, userId, requestId, name) =>
   transaction(pool, async (query) => {
     const id = uuidv7()
-    const slug = slugOf(name)
+    const slug = await slugOf(name)
     if ((await query('slug', [slug])).length === 0) throw new Error(`The slug ${slug} is taken`)
     await query('createOrganization', [id, name, slug])
     await query('createSlug', [slug, id])

@@ -43,25 +43,19 @@ export type VercelClaims = z.infer<typeof claimsOf.system> &
  */
 @Injectable()
 export class VercelTokens {
-  private readonly keys: JWTVerifyGetKey
+  private remoteKeys?: JWTVerifyGetKey
 
   constructor(
     private readonly settings: VercelSettings,
-    outbound: Outbound,
-  ) {
-    this.keys = createRemoteJWKSet(settings.jwksUrl, {
-      cacheMaxAge: JWKS_MAX_AGE_MS,
-      cooldownDuration: JWKS_COOLDOWN_MS,
-      [customFetch]: outbound.fetch,
-    })
-  }
+    private readonly outbound: Outbound,
+  ) {}
 
   /** @throws {ApiError} 401 for a token that is not valid in any way, 503 while Vercel's keys cannot be had */
   async verify(token: string, kind: 'user'): Promise<z.infer<typeof claimsOf.user>>
   async verify(token: string, kind: TokenKind): Promise<VercelClaims>
   async verify(token: string, kind: TokenKind): Promise<VercelClaims> {
     try {
-      const { payload } = await jwtVerify(token, this.keys, {
+      const { payload } = await jwtVerify(token, this.keys(), {
         algorithms: ['RS256'],
         issuer: this.settings.issuer,
         audience: this.settings.clientId,
@@ -75,6 +69,15 @@ export class VercelTokens {
       if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error
     }
     throw invalidToken({ kind })
+  }
+
+  /** Made for the first token: jose asks Node for `Headers`, and with that comes all of its fetch, nine megabytes. */
+  private keys(): JWTVerifyGetKey {
+    return (this.remoteKeys ??= createRemoteJWKSet(this.settings.jwksUrl, {
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+      cooldownDuration: JWKS_COOLDOWN_MS,
+      [customFetch]: this.outbound.fetch,
+    }))
   }
 }
 
