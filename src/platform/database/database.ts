@@ -13,6 +13,7 @@ import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
 import { isRetryable } from './database-errors.js'
 import { namedQuery, type NamedQuery } from './named-query.js'
+import { rowLock } from './row-lock.js'
 import { SharedConnections, writeTogether } from './shared-connections.js'
 
 const announcement = namedQuery(
@@ -62,12 +63,7 @@ export class Transaction implements Queryable {
 
   /** The row, held against other writers until the transaction ends; null when there is none. */
   async lock<Entity extends ObjectLiteral>(entity: new () => Entity, where: Partial<Entity>): Promise<Entity | null> {
-    const { tableName, columns } = this.dataSource.getMetadata(entity)
-    const list = columns.map(({ databaseName, propertyName }) => `"${databaseName}" as "${propertyName}"`)
-    const names = Object.keys(where).map((name) => columns.find((column) => column.propertyName === name)!.databaseName)
-    const conditions = names.map((name, index) => `"${name}" = $${index + 1}`)
-    const text = `select ${list.join(', ')} from "${tableName}" where ${conditions.join(' and ')} for update`
-    const query = namedQuery<Entity>(`lock.${tableName}.${names.join('.')}`, text)
+    const query = rowLock(this.dataSource.getMetadata(entity), Object.keys(where))
     const [row] = await this.query(query, Object.values(where))
     return row ? Object.assign(new entity(), row) : null
   }
