@@ -9,6 +9,7 @@ import { SharedRedis } from '../platform/redis/redis.module.js'
 import type { AccessRow } from './access.queries.js'
 
 const MAX_ENTRIES = 10_000
+const MAX_UNKNOWN = 1_000
 const CHANNEL = 'polity:access'
 
 /** Whose access may have changed: everything that is known of this user, or of this organization. */
@@ -19,14 +20,18 @@ export type AccessSubject = `user:${number}` | `organization:${string}`
  *
  * A change made by this process counts from the moment it is committed: whoever changes a key, a user, a membership or
  * what a request may do in an organization says so with {@link forgetAfter}. Another process hears of it at once through
- * Redis, where there is one, and otherwise when its own memory has aged. An unknown key is not remembered.
+ * Redis, where there is one, and otherwise when its own memory has aged. That a key is unknown is remembered as well, until
+ * anything changes: a program that goes on with a revoked key is refused without a question.
  */
 @Injectable()
 export class AccessCache implements BeforeApplicationShutdown {
   private readonly ttlMs: number
   private readonly entries?: LRUCache<string, { access: AccessRow; since: number }>
+  /** Keys that the database does not know, and since when. Apart, so that no flood of them pushes out the others. */
+  private readonly unknown?: LRUCache<string, number>
   /** When each subject changed last, for as long as an answer from before could still be remembered. */
   private readonly changes = new Map<AccessSubject, number>()
+  private lastChange = -1
   private readonly redis?: Redis
   private readonly subscriber?: Redis
 
@@ -38,19 +43,35 @@ export class AccessCache implements BeforeApplicationShutdown {
     this.ttlMs = config.get('AUTH_CACHE_TTL_MS')
     if (this.ttlMs === 0) return
     this.entries = new LRUCache({ max: MAX_ENTRIES })
+    this.unknown = new LRUCache({ max: MAX_UNKNOWN })
     this.redis = client
     this.subscriber = client && this.subscribe(client)
   }
 
-  /** What `find` says of the key and organization that `name` stands for, or said a moment ago. */
-  async remember(name: string, find: () => Promise<AccessRow | undefined>): Promise<AccessRow | undefined> {
+  /**
+   * What `find` says of a key in an organization, or said a moment ago.
+   * @param hash the key's
+   * @param place the organization's id, `@current`, or nothing
+   */
+  async remember(
+    hash: string,
+    place: string,
+    find: () => Promise<AccessRow | undefined>,
+  ): Promise<AccessRow | undefined> {
+    const name = `${hash} ${place}`
     const known = this.entries?.get(name)
     if (known && this.holds(known)) return known.access
+    const unknownSince = this.unknown?.get(hash)
+    if (unknownSince !== undefined && this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
     // From before the question: a change that is committed while it is under way may or may not be in its answer.
     const since = performance.now()
     const access = await find()
-    if (access) this.entries?.set(name, { access, since })
-    else this.entries?.delete(name)
+    if (access) {
+      this.entries?.set(name, { access, since })
+    } else {
+      this.entries?.delete(name)
+      this.unknown?.set(hash, since)
+    }
     return access
   }
 
@@ -64,10 +85,14 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   private holds({ access, since }: { access: AccessRow; since: number }): boolean {
-    if (performance.now() - since >= this.ttlMs) return false
+    if (!this.isRecent(since)) return false
     if (access.expires_at && access.expires_at.getTime() <= Date.now()) return false
     if (since <= this.changedAt(`user:${access.user_id}`)) return false
     return since > this.changedAt(`organization:${access.wanted_organization_id}`)
+  }
+
+  private isRecent(since: number): boolean {
+    return performance.now() - since < this.ttlMs
   }
 
   private changedAt(subject: AccessSubject): number {
@@ -84,6 +109,7 @@ export class AccessCache implements BeforeApplicationShutdown {
 
   private note(subject: AccessSubject): void {
     const now = performance.now()
+    this.lastChange = now
     this.changes.delete(subject)
     this.changes.set(subject, now)
     for (const [oldest, at] of this.changes) {
@@ -96,7 +122,10 @@ export class AccessCache implements BeforeApplicationShutdown {
     const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null })
     subscriber.on('error', () => undefined)
     // What was said while nobody listened is unknown.
-    subscriber.on('ready', () => this.entries?.clear())
+    subscriber.on('ready', () => {
+      this.entries?.clear()
+      this.unknown?.clear()
+    })
     subscriber.on('message', (_, subjects) =>
       subjects.split(' ').forEach((subject) => this.note(subject as AccessSubject)),
     )

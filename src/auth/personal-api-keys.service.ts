@@ -67,6 +67,7 @@ export class PersonalApiKeysService {
       secure_value: hashKeyValue(value),
       mask_value: maskKeyValue(value),
     })
+    this.access.forgetAfter(tx, `user:${key.user_id}`)
     return { ...toView(await tx.manager.findOneByOrFail(PersonalApiKey, { id })), value }
   }
 

@@ -64,9 +64,9 @@ export class ScopesGuard implements CanActivate {
     const credentials = findCredentials(request)
     const hash = credentials && hashKeyValue(credentials.value)
     await this.limits.count(hash ?? `ip:${request.ip}`)
-    if (!credentials) throw notAuthenticated({}, { headers: challenge })
+    if (!credentials || !hash) throw notAuthenticated({}, { headers: challenge })
     const place = wanted.current ? '@current' : (wanted.id ?? '')
-    const access = await this.cache.remember(`${hash} ${place}`, async () => {
+    const access = await this.cache.remember(hash, place, async () => {
       const [row] = await this.database.query(accessQuery, [hash, wanted.id ?? null, wanted.current])
       return row
     })

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { PersonalApiKey } from '../../src/auth/personal-api-key.entity.js'
 import { MembersService, OrganizationsService, PersonalApiKeysService } from '../../src/index.js'
 import { eventually, expectError, MembershipLevel, type TestServer, type TestUser, useServer } from '../support/kit.js'
 import { REDIS_URL, redisAnswers } from '../support/redis.js'
@@ -117,6 +118,22 @@ describe('on the server that made the change, the very next request meets', () =
     answer.resolve()
     expect((await before).status).toBe(200)
     expectError(await admin.patch(organization.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
+  })
+
+  it('a key that is known now, and was not before anything changed', async () => {
+    const { owner } = await server.organization()
+    const { id, ...rest } = (
+      await server.database.dataSource.query('select * from personal_api_keys where user_id = $1', [owner.row.id])
+    )[0]
+    const keys = server.database.dataSource.getRepository(PersonalApiKey)
+    await keys.delete({ id })
+    const refused = () => owner.get('/api/organizations/')
+    expectError(await refused(), 401, 'authentication_failed', KEY_INVALID)
+    // Behind the server's back, which remembers until a change of its own.
+    await keys.insert({ id, ...rest })
+    expectError(await refused(), 401, 'authentication_failed', KEY_INVALID)
+    await server.user()
+    expect((await owner.get('/api/organizations/')).status).toBe(200)
   })
 
   it('nothing of a change that was rolled back', async () => {
