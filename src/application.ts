@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Registry } from 'prom-client'
 import { AppModule, type AppModuleOptions } from './app.module.js'
-import { BodyPipe, registerBodyParsers } from './platform/http/body.js'
+import { BodyPipe, inviteBodies, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { Connections } from './platform/database/connections.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
@@ -71,6 +71,7 @@ function adapterOf(config: Config, logger: Logger): [FastifyAdapter, RouteTable]
   registerRequestLog(server, logger)
   routes.watch(server)
   registerBodyParsers(server)
+  inviteBodies(server, MAX_BODY_BYTES)
   sendJsonAsItStands(server)
   registerContentNegotiation(server)
   return [adapter, routes]

@@ -95,6 +95,27 @@ describe('errors', () => {
     expectError(html, 406, 'not_acceptable', 'Could not satisfy the request Accept header.')
   })
 
+  it('come before a body that is too large, for those who ask whether to send it', async () => {
+    const { owner } = await server.organization()
+    const asking = (length: number, body = '') =>
+      raw(
+        [
+          'POST /api/organizations/ HTTP/1.1',
+          'Host: localhost',
+          `Authorization: Bearer ${owner.key}`,
+          'Content-Type: application/json',
+          `Content-Length: ${length}`,
+          'Expect: 100-continue',
+          'Connection: close',
+          `\r\n${body}`,
+        ].join('\r\n'),
+      )
+    const refused = await asking(1_048_577)
+    expect(refused).toMatch(/^HTTP\/1\.1 413 /)
+    expect(refused).toContain('"code":"request_too_large"')
+    expect(await asking(2, '{}')).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 [^]*"attr":"name"/)
+  })
+
   it('have one shape also where no route was reached', async () => {
     const { owner } = await server.organization()
     const headers = await owner.get(`/api/organizations/?search=${'a'.repeat(20_000)}`)

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify'
 import { plainToInstance } from 'class-transformer'
 import { validate } from 'class-validator'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from './error-catalogue.js'
 import { fieldError, fieldsOf, pythonType } from './fields.js'
 import { malformedJson, unsupportedMediaType } from './http.errors.js'
@@ -36,6 +37,17 @@ export function registerBodyParsers(server: FastifyInstance): void {
     return new UnreadableBody(
       unsupportedMediaType({ mediaType: (request.headers['content-type'] ?? '').slice(0, 100) }),
     )
+  })
+}
+
+/**
+ * A caller who asks before sending a body, as curl does with one over a megabyte, is not invited to send one that will be
+ * refused. Source: RFC 9110 section 10.1.1, `Expect: 100-continue`.
+ */
+export function inviteBodies(server: FastifyInstance, maxBytes: number): void {
+  server.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue()
+    server.server.emit('request', request, response)
   })
 }
 
