@@ -3,16 +3,19 @@ import { randomInt } from 'node:crypto'
 const MAX_LENGTH = 48
 const SUFFIX_LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
-/** Knows every script, in three megabytes: read when the first name comes. */
+/** Knows every script, in three megabytes that most never need: read with the first name that is not plain ASCII. */
 let library: Promise<typeof import('transliteration')> | undefined
 
 /** A slug of a name in any script; `organization` for a name, such as emoji, that leaves nothing to write. */
 export async function slugOf(name: string): Promise<string> {
-  const { slugify } = await (library ??= import('transliteration'))
-  return (
-    trimmed(slugify(name.toWellFormed(), { lowercase: true, allowedChars: 'a-zA-Z0-9' }).slice(0, MAX_LENGTH)) ||
-    'organization'
-  )
+  const latin = /^[\0-\x7f]*$/.test(name) ? name : await transliterated(name.toWellFormed())
+  const slug = trimmed(latin.toLowerCase().replace(/[^a-z0-9]+/g, '-'))
+  return trimmed(slug.slice(0, MAX_LENGTH)) || 'organization'
+}
+
+async function transliterated(name: string): Promise<string> {
+  const { transliterate } = await (library ??= import('transliteration'))
+  return transliterate(name)
 }
 
 /** Another slug for a name whose own is taken: cut to leave room for `-` and random letters, PostHog's four at first. */
