@@ -35,9 +35,10 @@ export function relateToFloor(rows) {
 
 /** Adds to what our servers refuse how much sooner that is done than one organization is retrieved. */
 export function relateToRetrieve(rows) {
-  const retrieve = rows.find(({ scenario, server }) => scenario === 'retrieve' && server === 'ours')
   for (const row of rows) {
-    if (retrieve?.perSecond && row.perSecond && scenarios[row.scenario]?.refused && row.server.startsWith('ours'))
+    const { besides } = scenarios[row.scenario] ?? {}
+    const retrieve = rows.find(({ scenario, server }) => scenario === besides && server === 'ours')
+    if (retrieve?.perSecond && row.perSecond && row.server.startsWith('ours'))
       row.toRetrieve = row.perSecond / retrieve.perSecond
   }
 }

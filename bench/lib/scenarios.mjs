@@ -8,16 +8,26 @@ import {
   OWNED,
 } from './fixtures.mjs'
 
-/** What is asked of the servers, and the statuses that count as an answer. Those marked `large` need a large database. */
+/**
+ * What is asked of the servers, and the statuses that count as an answer. Those marked `large` need a large database; what
+ * is refused is related to the scenario that it is `besides`.
+ */
 export const scenarios = {
   retrieve: { about: 'one organization', statuses: [200] },
   list: { about: '100 of the caller’s 120', statuses: [200] },
   create: { about: 'an organization', statuses: [200, 201] },
   rename: { about: 'an organization', statuses: [200] },
   integrations: { about: 'list those of an organization', statuses: [200] },
-  'bad-key': { about: '401: a key that does not exist', statuses: [401], refused: true },
-  'foreign-id': { about: '404: an organization of others', statuses: [404], refused: true },
-  throttled: { about: '429: a key past its limit', statuses: [200, 429], refused: true },
+  'bad-key': { about: '401: a key that does not exist', statuses: [401], besides: 'retrieve' },
+  'foreign-id': { about: '404: an organization of others', statuses: [404], besides: 'retrieve' },
+  throttled: { about: '429: a key past its limit', statuses: [200, 429], besides: 'retrieve' },
+  'retrieve-alone': { about: 'one organization, a connection for each request', statuses: [200], alone: true },
+  'too-large': {
+    about: '413: a body of 2 MiB, announced; a connection for each',
+    statuses: [413],
+    besides: 'retrieve-alone',
+    alone: true,
+  },
   mix: { about: '80 % retrieve, 10 list, 5 create, 5 rename', statuses: [200, 201] },
   search: { about: 'by name, among the caller’s 120', statuses: [200], large: true },
   'first-page': { about: 'of a member of 50,000', statuses: [200], large: true },
@@ -40,6 +50,15 @@ export const writing = (request, body) => ({
   body: JSON.stringify(body()),
 })
 
+/** A body that is announced, and sent only by who is invited to. */
+export const tooLarge = () => [
+  {
+    method: 'POST',
+    path,
+    headers: { ...asCaller, ...json, 'content-length': String(2 * 1_048_576), expect: '100-continue' },
+  },
+]
+
 /** The requests of one connection to a server that speaks our API. */
 export function polityRequests(scenario, size, connection) {
   const get = (url, headers = asCaller) => ({ method: 'GET', path: url, headers })
@@ -56,6 +75,7 @@ export function polityRequests(scenario, size, connection) {
   const list = get(`${path}?limit=100`)
   switch (scenario) {
     case 'retrieve':
+    case 'retrieve-alone':
       return own.map((id) => get(`${path}${id}/`))
     case 'list':
       return [list]

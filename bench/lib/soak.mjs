@@ -5,9 +5,9 @@ const REQUESTS = 1_000_000
 const STEP = 100_000
 const EARLY = 200_000
 
-/** Sends a server a million requests and says how its memory grew after the first 200 thousand. */
+/** Sends a server a million requests, reads and writes, and says how its memory grew after the first 200 thousand. */
 export async function soak(server, say) {
-  const requestsOf = (connection) => server.requests('retrieve', server.size ?? '10k', connection, server.context)
+  const requestsOf = (connection) => server.requests('mix', server.size ?? '10k', connection, server.context)
   const resident = () => memoryMiB(familyOf(server.pid), 'VmRSS')
   let early
   for (let sent = STEP; sent <= REQUESTS; sent += STEP) {

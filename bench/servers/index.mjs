@@ -5,7 +5,7 @@ import { drf } from '../peers/drf/peer.mjs'
 import { feathers } from '../peers/feathers/peer.mjs'
 import { parse } from '../peers/parse/peer.mjs'
 import { usual } from '../peers/usual/peer.mjs'
-import { polityRequests } from '../lib/scenarios.mjs'
+import { polityRequests, tooLarge } from '../lib/scenarios.mjs'
 import { shipped } from '../lib/shipped.mjs'
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -26,7 +26,7 @@ const floor = {
 const ours = {
   name: 'ours',
   about: 'what npm start starts',
-  requests: polityRequests,
+  requests: (scenario, ...rest) => (scenario === 'too-large' ? tooLarge() : polityRequests(scenario, ...rest)),
   command: (url, port) => ({
     command: process.execPath,
     args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), ...shipped.args],
