@@ -87,9 +87,10 @@ export async function toDto<T extends object>(dto: new () => T, body: unknown): 
   const value = readable(body)
   if (value !== undefined && pythonType(value) !== 'dict') throw notAnObject({ type: pythonType(value) })
   const fields = fieldsOf(dto)
-  const known = Object.fromEntries(fields.map((field) => [field, bodyField(value, field)]))
-  const instance = plainToInstance(dto, known)
-  const errors = await validate(instance)
+  const given = fields.filter((field) => bodyField(value, field) !== undefined)
+  const instance = plainToInstance(dto, Object.fromEntries(given.map((field) => [field, bodyField(value, field)])))
+  // Each field is a group of its own: what is not given is not looked at, unless it has to be given.
+  const errors = await validate(instance, { groups: given })
   const first = fields.map((field) => errors.find((error) => error.property === field)).find(Boolean)
   if (first) throw fieldError(first.property, JSON.parse(Object.values(first.constraints!)[0]!))
   for (const field of fields) if (instance[field as keyof T] === undefined) delete instance[field as keyof T]

@@ -45,6 +45,7 @@ function Field({ required = false, nullable = false, coerce, check, property }: 
       name: 'field',
       target: target.constructor,
       propertyName: String(name),
+      options: required ? { always: true } : { groups: [String(name)] },
       validator: {
         validate: (value: unknown) => find(value) === undefined,
         // class-validator carries strings only; the pipe reads the finding back.
