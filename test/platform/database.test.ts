@@ -24,6 +24,13 @@ describe('statements that share connections', () => {
     expect(answers).toEqual(asked.map((index) => (index % 10 === 7 ? 'division by zero' : [{ value: index }])))
   })
 
+  it('fail with a stack that leads to whoever asked', async () => {
+    const asks = async () => await server.database.query(failing, [0])
+    await expect(asks()).rejects.toMatchObject({ code: '22012', stack: expect.stringContaining(' asks ') })
+    const inTransaction = async () => await server.database.transaction((tx) => tx.query(failing, [0]))
+    await expect(inTransaction()).rejects.toMatchObject({ stack: expect.stringContaining(' inTransaction ') })
+  })
+
   it('are not sent behind a page that takes long', async () => {
     // Until all of the connections are open: one that is not serves nobody yet.
     await Promise.all(Array.from({ length: 40 }, () => server.database.query(sleeping, [0.01])))

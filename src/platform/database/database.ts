@@ -14,6 +14,7 @@ import type { DomainEvent } from '../events/domain-event.js'
 import { isRetryable } from './database-errors.js'
 import { namedQuery, type NamedQuery } from './named-query.js'
 import { rowLock } from './row-lock.js'
+import { send } from './send.js'
 import { SharedConnections, writeTogether } from './shared-connections.js'
 
 const announcement = namedQuery(
@@ -58,7 +59,7 @@ export class Transaction implements Queryable {
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     writeTogether(this.client, process.nextTick)
-    return (await this.client.query({ name: query.name, text: query.text, values })).rows
+    return send(this.client, query, values)
   }
 
   /** The row, held against other writers until the transaction ends; null when there is none. */
@@ -121,7 +122,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   }
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    return (await this.shared.query({ name: query.name, text: query.text, values }, query.cost)) as Row[]
+    return this.shared.query(query, values)
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,5 +1,7 @@
-import type { Pool, PoolClient, QueryConfig } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import type { Writable } from 'node:stream'
+import type { NamedQuery } from './named-query.js'
+import { send } from './send.js'
 
 interface Connection {
   /** Resolves when it is open. */
@@ -27,21 +29,17 @@ export class SharedConnections {
     private readonly size: number,
   ) {}
 
-  async query(statement: QueryConfig, cost: number): Promise<Record<string, unknown>[]> {
+  async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     const connection = this.closed ? undefined : this.leastLoaded()
-    if (!connection) return (await this.pool.query(statement)).rows
-    connection.load += cost
+    if (!connection) return (await this.pool.query({ name: query.name, text: query.text, values })).rows
+    connection.load += query.cost
     try {
       const client = connection.open ?? (await connection.client)
       // Until this turn of the event loop has read all the requests that arrived.
       writeTogether(client, setImmediate)
-      const result = await client.query(statement)
-      const { rows } = result
-      // The driver's objects for a statement have grown old while it waited, and would hold on to the rows (see Json.take).
-      result.rows = []
-      return rows
+      return await send(client, query, values)
     } finally {
-      connection.load -= cost
+      connection.load -= query.cost
     }
   }
 

@@ -15,6 +15,8 @@ export const withoutPreparedStatements = (options: Options): Options => ({
 class UnnamingClient extends pg.Client {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of all of pg's overloads
   override query(query: any, ...rest: any[]): any {
-    return super.query(query?.name ? { ...query, name: undefined } : query, ...(rest as []))
+    if (query instanceof pg.Query) Object.assign(query, { name: undefined })
+    else if (query?.name) query = { ...query, name: undefined }
+    return super.query(query, ...(rest as []))
   }
 }
