@@ -2,8 +2,10 @@ import type { AppModuleOptions } from './app.module.js'
 import type { FirstRun } from './first-run.js'
 import type { Config } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
-import { createLogger } from './platform/logging/logger.js'
+import { createLogger, type Logger } from './platform/logging/logger.js'
 import { StartError } from './platform/start-error.js'
+
+type Options = Omit<AppModuleOptions, 'logger'>
 
 /**
  * Starts everything, in order: database, migrations, server with what `options` add; stops it in reverse on SIGINT and
@@ -11,8 +13,22 @@ import { StartError } from './platform/start-error.js'
  * @example await serve(loadConfig(process.env), { integrations: [AcmeProvider] })
  * @throws {StartError} with one line that names the thing and the way out
  */
-export async function serve(config: Config, options: Omit<AppModuleOptions, 'logger'> = {}): Promise<void> {
+export async function serve(config: Config, options: Options = {}): Promise<void> {
   const logger = createLogger(config)
+  const starting = start(config, logger, options)
+  const stop = async (signal: string) => {
+    logger.info({ signal }, 'stopping')
+    // What has begun to start is waited for: PostgreSQL would go on without us. A start that fails stops by itself.
+    const { application, database } = await starting
+    await application.close()
+    await database.close()
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal).catch(() => undefined))
+  await starting
+}
+
+async function start(config: Config, logger: Logger, options: Options) {
   const opening = openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
   // The larger part of the program, loaded while PostgreSQL starts in processes of its own.
   const loading = Promise.all([import('./application.js'), import('./first-run.js')])
@@ -25,13 +41,7 @@ export async function serve(config: Config, options: Omit<AppModuleOptions, 'log
     // Once the port is ours, so that a start that fails does not use up the key that is shown once.
     const first = await firstRun(application)
     announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
-    const stop = async (signal: string) => {
-      logger.info({ signal }, 'stopping')
-      await application.close()
-      await database.close()
-      process.exit(0)
-    }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal))
+    return { application, database }
   } catch (error) {
     await database.close()
     throw error

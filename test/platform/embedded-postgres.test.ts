@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { mkdtemp } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { eventually } from '../support/kit.js'
 
 /** The built server on a data folder, as `npm start` runs it. */
 class Start {
@@ -63,6 +65,20 @@ describe('the embedded PostgreSQL', () => {
       await ended
     }
     await rm(dataDir, { recursive: true, force: true })
+  })
+
+  it('is stopped with a server that is stopped while it starts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'polity-stop-'))
+    const { child, ended } = new Start(folder)
+    const postmaster = join(folder, 'postgres', 'postmaster.pid')
+    await eventually(
+      async () => existsSync(postmaster),
+      (is) => is,
+    )
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(existsSync(postmaster)).toBe(false)
+    await rm(folder, { recursive: true })
   })
 
   it('keeps the first key for a start that succeeds', async () => {
