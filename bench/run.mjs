@@ -1,5 +1,6 @@
 import { compareAnswers } from './lib/check.mjs'
 import { dropCopies, filledDatabase, openServer } from './lib/database.mjs'
+import { flameGraph } from './lib/flame.mjs'
 import { measure, prepare } from './lib/measure.mjs'
 import { readOptions } from './lib/options.mjs'
 import { relateToEarlier, relateToFloor, relateToRetrieve, writeResults } from './lib/results.mjs'
@@ -33,6 +34,8 @@ try {
     rows.push(...(await measure(database, running, scenario, options)))
   }
   const ours = running.find(({ name, missing }) => name === 'ours' && !missing)
+  for (const scenario of options.flame && ours ? options.scenarios : [])
+    say(`flame graph: ${await flameGraph(database, ours, scenario)}`)
   if (options.soak && ours) rows.push(...(await soak(ours, say)))
   if (options.start) {
     say('measure: start')

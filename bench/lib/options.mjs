@@ -13,13 +13,14 @@ const help = (names) => `npm run bench -- [options]
   --install            first install the peers that are missing, from npm and Debian
   --start              measure the start too: from nothing to the first answer, and again on the same folder
   --soak               send ours a million requests and watch its memory
+  --flame              draw where ours spends its time in these scenarios, as SVG in bench/results
 `
 
 /** @param names of the servers that can be measured */
 export function readOptions(names) {
   const flag = { type: 'boolean', default: false }
   const text = { type: 'string' }
-  const options = { quick: flag, large: flag, install: flag, start: flag, soak: flag, help: flag }
+  const options = { quick: flag, large: flag, install: flag, start: flag, soak: flag, flame: flag, help: flag }
   for (const name of ['compare', 'only', 'scenarios', 'rounds', 'seconds']) options[name] = text
   const { values } = parseArgs({ options })
   if (values.help) {
