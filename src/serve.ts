@@ -3,6 +3,7 @@ import type { FirstRun } from './first-run.js'
 import type { Config } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
 import { createLogger, type Logger } from './platform/logging/logger.js'
+import { encryptionKeys } from './platform/secrets/encryption-keys.js'
 import { StartError } from './platform/start-error.js'
 
 type Options = Omit<AppModuleOptions, 'logger'>
@@ -29,6 +30,8 @@ export async function serve(config: Config, options: Options = {}): Promise<void
 }
 
 async function start(config: Config, logger: Logger, options: Options) {
+  // Before a database of the operator's is changed.
+  if (config.get('DATABASE_URL')) encryptionKeys(config)
   const opening = openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
   // The larger part of the program, loaded while PostgreSQL starts in processes of its own.
   const loading = Promise.all([import('./application.js'), import('./first-run.js')])

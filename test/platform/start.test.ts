@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import pg from 'pg'
 import { testEnvironment } from '../support/kit.js'
 
 /** What `npm start` prints, on both outputs, when it ends by itself. */
@@ -26,6 +28,26 @@ describe('a start that fails says one line, which names the thing and the way ou
       code: 1,
       printed: `127.0.0.1:${port} is in use by another program. Stop it, or set PORT to a free port.\n`,
     })
+  })
+
+  it('before anything is changed in a database of the operator’s, when its secrets could not be sealed', async () => {
+    const { DATABASE_URL } = testEnvironment()
+    const name = `polity_empty_${randomUUID().replaceAll('-', '')}`
+    const admin = new pg.Client(DATABASE_URL)
+    await admin.connect()
+    await admin.query(`create database ${name}`)
+    const url = Object.assign(new URL(DATABASE_URL!), { pathname: name }).href
+    const { code, printed } = await failedStart({ DATABASE_URL: url, INTEGRATION_ENCRYPTION_KEYS: '' })
+    expect({ code, printed }).toEqual({
+      code: 1,
+      printed: expect.stringMatching(/^INTEGRATION_ENCRYPTION_KEYS is not set/),
+    })
+    const empty = new pg.Client(url)
+    await empty.connect()
+    expect((await empty.query("select 1 from pg_tables where schemaname = 'public'")).rows).toEqual([])
+    await empty.end()
+    await admin.query(`drop database ${name}`)
+    await admin.end()
   })
 
   it.each<[string, Record<string, string>, RegExp]>([
