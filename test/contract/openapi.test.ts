@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { OrganizationIntegration } from '../../src/index.js'
 import { ApiDescription, errorsOf, type Operation, shapeOf, success } from '../support/api-description.js'
 import { credentials, FakeAws } from '../support/fake-aws.js'
-import { type Answer, type TestOrganization, TestServer, useServer } from '../support/kit.js'
+import { type Answer, eventually, type TestOrganization, TestServer, useServer } from '../support/kit.js'
 
 const aws = new FakeAws()
 let openInvoices: boolean | undefined
@@ -88,10 +88,15 @@ async function exampleFor({ operationId, requestBody }: Operation, { organizatio
   if (operationId.includes('aws_marketplace_claim')) {
     sold('bought')
     const register = api.operations.find((operation) => operation.operationId === 'aws_marketplace_register')!
-    const sent = await server.request('POST', register.path, {
-      body: 'x-amzn-marketplace-token=bought',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    })
+    const sent = await eventually(
+      () =>
+        server.request('POST', register.path, {
+          body: 'x-amzn-marketplace-token=bought',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        }),
+      // Not while calls to AWS are held back after the failures that another operation asked for.
+      ({ status }) => status !== 503,
+    )
     example.registration = new URL(sent.headers.get('location')!).searchParams.get('registration')
   }
   return example

@@ -93,7 +93,7 @@ describe('what a provider is told', () => {
     const { id, state } = await install(server, organization)
     await state('synced')
     expect(beacon.hooksOf(id)).toEqual(['install'])
-    expect(beacon.calls.at(-1)!.integration).toMatchObject({
+    expect(beacon.calls.find(({ integration }) => integration.id === id)!.integration).toMatchObject({
       organization_id: organization.id,
       id,
       config: { room: 'attic', internal: 'planted-config' },
