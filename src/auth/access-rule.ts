@@ -11,7 +11,7 @@ import {
   projectScopedKey,
 } from './auth.errors.js'
 import { MembershipLevel } from './membership-level.js'
-import type { Scope } from './scopes.js'
+import { isOfUser, type Scope } from './scopes.js'
 
 export const ACCESS_RULE = 'polity:access-rule'
 
@@ -29,33 +29,46 @@ export interface ScopeRule {
   /** Left out: any valid key may call. */
   scope?: Scope
   level: MembershipLevel
-  /** The path parameter that is the organization itself, rather than what the route is nested in. */
-  itself?: string
-  /** The field of the body that names the organization, where the path does not. */
-  inBody?: string
+  /** Where a request names the organization it is about. */
+  organization: OrganizationPlace
   /** States of the organization in which the route answers all the same. */
   during: readonly ('deletion' | 'deactivation')[]
 }
 
+/** Where a request names the organization it is about, as the guard reads it. */
+export type OrganizationPlace =
+  { in: 'path'; parameter: string; itself: boolean } | { in: 'body'; field: string } | { in: 'nowhere' }
+
+/**
+ * Where a request names its organization, as a rule says it: `path` is the parameter `:organization_id`; `itself` the
+ * parameter `:id` of a route that is the organization's own, such as `api/organizations/:id`; `body` the field
+ * `organization_id`; `none` is for a route that is about no organization. A parameter of another name is given.
+ */
+export type OrganizationOption = 'path' | 'itself' | 'body' | 'none' | { parameter: string }
+
 const unauthenticated = [notAuthenticated(), invalidKey({ place: 'Authorization header' })]
 
 interface ScopeOptions {
+  /** The lowest level of the caller in the organization. Default: member. */
   level?: MembershipLevel
-  itself?: string
-  inBody?: string
+  /** Default: `path`. */
+  organization?: OrganizationOption
+  /** Default: in none of them. */
   during?: ScopeRule['during']
 }
 
 /**
- * Opens a route to API keys that carry `scope`, held by members at `level` or above where the path names an
- * organization. Without this or {@link Public} on every route the application refuses to start.
+ * Opens a route to API keys that carry `scope`, held by members of the organization at `level` or above. The application
+ * refuses to start where this and the route's path do not fit, and while a route has neither this nor another rule.
+ * @example @RequiresScope('organization:read', { level: MembershipLevel.Owner, organization: { parameter: 'org' } })
  */
 export const RequiresScope = (
   scope: Scope,
-  { level = MembershipLevel.Member, itself, inBody, during = [] }: ScopeOptions = {},
-) =>
-  applyDecorators(
-    SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, itself, inBody, during } satisfies AccessRule),
+  { level = MembershipLevel.Member, organization = 'path', during = [] }: ScopeOptions = {},
+) => {
+  const place = placeOf(organization)
+  return applyDecorators(
+    SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, organization: place, during } satisfies AccessRule),
     ApiBearerAuth('personal_api_key'),
     ApiExtension('x-required-scope', scope),
     ApiExtension('x-required-level', level),
@@ -63,14 +76,21 @@ export const RequiresScope = (
       ...unauthenticated,
       missingScope({ scope }),
       ...(level > MembershipLevel.Member ? [insufficientLevel()] : []),
-      ...(scope.startsWith('user:') ? [] : [projectScopedKey(), itself ? notFound() : organizationNotFound()]),
+      ...(isOfUser(scope) && place.in === 'nowhere' ? [] : [projectScopedKey()]),
+      ...(place.in === 'nowhere' ? [] : [missingAt(place)()]),
     ),
   )
+}
 
 /** Opens a route to any valid key, whatever its scopes: what a key may always learn about itself. */
 export const AnyKey = () =>
   applyDecorators(
-    SetMetadata(ACCESS_RULE, { kind: 'scope', level: MembershipLevel.Member, during: [] } satisfies AccessRule),
+    SetMetadata(ACCESS_RULE, {
+      kind: 'scope',
+      level: MembershipLevel.Member,
+      organization: placeOf('none'),
+      during: [],
+    } satisfies AccessRule),
     ApiBearerAuth('personal_api_key'),
     ApiErrors(...unauthenticated),
   )
@@ -84,3 +104,15 @@ export const GuardedBy = (guard: Type<CanActivate>) =>
 
 /** Closes a route to every key, whatever its scopes. */
 export const NoKeys = () => SetMetadata(ACCESS_RULE, { kind: 'no-keys' } satisfies AccessRule)
+
+function placeOf(organization: OrganizationOption): OrganizationPlace {
+  if (organization === 'none') return { in: 'nowhere' }
+  if (organization === 'body') return { in: 'body', field: 'organization_id' }
+  if (organization === 'path') return { in: 'path', parameter: 'organization_id', itself: false }
+  if (organization === 'itself') return { in: 'path', parameter: 'id', itself: true }
+  return { in: 'path', parameter: organization.parameter, itself: false }
+}
+
+/** What a stranger to the organization is told, which is what a missing one gives. */
+export const missingAt = (place: OrganizationPlace): typeof notFound =>
+  place.in === 'path' && place.itself ? notFound : organizationNotFound

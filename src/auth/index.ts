@@ -1,11 +1,21 @@
 export { AccessCache, type AccessSubject } from './access-cache.js'
-export { AnyKey, GuardedBy, NoKeys, Public, RequiresScope, type AccessRule } from './access-rule.js'
+export {
+  AnyKey,
+  GuardedBy,
+  NoKeys,
+  Public,
+  RequiresScope,
+  type AccessRule,
+  type OrganizationOption,
+  type OrganizationPlace,
+} from './access-rule.js'
 export { AuthModule } from './auth.module.js'
 export { CurrentCaller, type Caller, type OrganizationCaller } from './caller.js'
 export { MembershipLevel } from './membership-level.js'
 export { PersonalApiKeysService, type NewKey, type PersonalApiKeyView } from './personal-api-keys.service.js'
 export { ProductFeatures, type FeatureKey, type ProductFeature } from './product-features.js'
-export { RouteDeclarations, type RouteDeclaration } from './route-declarations.js'
+export { RouteDeclarations } from './route-declarations.js'
+export type { RouteDeclaration } from './route-rule.js'
 export { covers, scopes, type Scope } from './scopes.js'
 export { User } from './user.entity.js'
 export { RateLimits } from './rate-limits.js'

@@ -1,52 +1,54 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core'
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
-import { RequestMethod } from '@nestjs/common'
+import { Injectable, type OnApplicationBootstrap, RequestMethod } from '@nestjs/common'
+import { METHOD_METADATA, MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js'
+import { DiscoveryService, MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core'
 import { StartError } from '../platform/start-error.js'
 import { ACCESS_RULE, type AccessRule } from './access-rule.js'
+import { misfitOf, type RouteDeclaration } from './route-rule.js'
 
-export interface RouteDeclaration {
-  method: string
-  /** `/api/organizations/:id` */
-  path: string
-  handler: string
-  rule: AccessRule
-}
-
-/** Knows every route with its access rule, and refuses to start while one has none: deny by default. */
+/** Knows every route with its access rule, and refuses to start while one has none, or one that does not fit: deny by default. */
 @Injectable()
 export class RouteDeclarations implements OnApplicationBootstrap {
   constructor(
     private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws {StartError} naming the first route without a declaration */
+  /** @throws {StartError} naming the first route whose rule is missing or wrong, and what to write */
   onApplicationBootstrap(): void {
-    const undeclared = this.all().find(({ rule }) => !rule)
-    if (!undeclared) return
-    throw new StartError(
-      `${undeclared.handler} (${undeclared.method} ${undeclared.path}) does not say who may call it: add @RequiresScope(...) or @Public().`,
-    )
+    const misfit = this.all().map(misfitOf).find(Boolean)
+    if (misfit) throw new StartError(misfit)
   }
 
+  /** A route that is reached by several paths stands here several times. */
   all(): RouteDeclaration[] {
-    return this.discovery.getControllers().flatMap(({ instance, metatype }) => {
-      if (!instance || !metatype) return []
-      const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>
+    return this.discovery.getControllers().flatMap(({ metatype, host }) => {
+      if (typeof metatype !== 'function') return []
+      const prototype = metatype.prototype as Record<string, () => unknown>
+      const prefixes = paths(this.prefixOf(host?.metatype), Reflect.getMetadata(PATH_METADATA, metatype))
       return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
         const handler = prototype[name]!
         const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined
         if (method === undefined) return []
-        const segments = [Reflect.getMetadata(PATH_METADATA, metatype), Reflect.getMetadata(PATH_METADATA, handler)]
-        return {
+        return paths(prefixes, Reflect.getMetadata(PATH_METADATA, handler)).map((path) => ({
           method: RequestMethod[method]!,
-          path: '/' + segments.flat().join('/').split('/').filter(Boolean).join('/'),
+          path: '/' + path.split('/').filter(Boolean).join('/'),
           handler: `${metatype.name}.${name}`,
           rule: this.reflector.getAllAndOverride<AccessRule>(ACCESS_RULE, [handler, metatype]),
-        }
+        }))
       })
     })
   }
+
+  /** What `RouterModule.register` puts before all routes of a module. */
+  private prefixOf(module?: object | null): string {
+    if (!module) return ''
+    const ofApplication = Reflect.getMetadata(MODULE_PATH + this.modules.applicationId, module)
+    return ofApplication ?? Reflect.getMetadata(MODULE_PATH, module) ?? ''
+  }
 }
+
+/** Each of `heads` with each of `tails` behind it: a decorator takes one path or several. */
+const paths = (heads: string | string[], tails: string | string[]): string[] =>
+  [heads].flat().flatMap((head) => [tails].flat().map((tail) => `${head}/${tail}`))

@@ -4,8 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { Database } from '../platform/database/database.js'
 import { bodyField } from '../platform/http/body.js'
 import { isUuid } from '../platform/http/fields.js'
-import { notFound } from '../platform/http/http.errors.js'
-import { ACCESS_RULE, type AccessRule, type ScopeRule } from './access-rule.js'
+import { ACCESS_RULE, type AccessRule, missingAt, type OrganizationPlace, type ScopeRule } from './access-rule.js'
 import { AccessCache } from './access-cache.js'
 import { accessQuery, type AccessRow } from './access.queries.js'
 import {
@@ -16,7 +15,6 @@ import {
   noKeyAccess,
   notAuthenticated,
   organizationDeactivated,
-  organizationNotFound,
   organizationOutOfScope,
   organizationPendingDeletion,
   personalKeysNotAllowed,
@@ -29,7 +27,7 @@ import { KeyUsage } from './key-usage.js'
 import { MembershipLevel } from './membership-level.js'
 import { ProductFeatures } from './product-features.js'
 import { RateLimits } from './rate-limits.js'
-import { covers } from './scopes.js'
+import { covers, isOfUser } from './scopes.js'
 
 type GuardedRequest = FastifyRequest & { caller?: Caller | OrganizationCaller }
 
@@ -53,7 +51,7 @@ export class ScopesGuard implements CanActivate {
     const rule = this.reflector.getAllAndOverride<AccessRule>(ACCESS_RULE, [context.getHandler(), context.getClass()])
     if (rule.kind === 'public' || rule.kind === 'guarded') return true
     const request = context.switchToHttp().getRequest<GuardedRequest>()
-    const wanted = wantedOrganization(request, rule)
+    const wanted = wantedOrganization(request, rule.kind === 'scope' ? rule.organization : { in: 'nowhere' })
     const access = await this.authenticate(request, wanted)
     if (rule.kind === 'no-keys') throw noKeyAccess()
     request.caller = this.admit(access, rule, wanted, request.id)
@@ -89,18 +87,18 @@ export class ScopesGuard implements CanActivate {
       request_id: requestId,
     }
     // What a key may learn of its own user is not an organization's business.
-    if (!rule.scope || rule.scope.startsWith('user:')) return caller
+    if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
     if (access.scoped_teams.length > 0) throw projectScopedKey()
     if (!wanted.named) return caller
     return { ...caller, ...this.enter(access, rule, wanted) }
   }
 
   private enter(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization) {
-    const missing = rule.itself ? notFound : organizationNotFound
+    const missing = missingAt(rule.organization)
     const id = access.wanted_organization_id
     if (!id) throw wanted.current ? noCurrentOrganization() : missing()
     if (access.scoped_organizations.length > 0 && !access.scoped_organizations.includes(id)) {
-      throw rule.itself && !wanted.current ? missing() : organizationOutOfScope({ organization_id: id })
+      throw isItself(rule.organization) && !wanted.current ? missing() : organizationOutOfScope({ organization_id: id })
     }
     if (access.level === null) throw missing()
     if (
@@ -130,11 +128,15 @@ interface WantedOrganization {
   id?: string
 }
 
-function wantedOrganization(request: FastifyRequest, rule: AccessRule): WantedOrganization {
-  const { itself, inBody } = rule.kind === 'scope' ? rule : {}
-  const parameters = request.params as Record<string, string>
-  const text = inBody ? String(bodyField(request.body, inBody)) : parameters[itself ?? 'organization_id']
-  if (text === undefined) return { named: false, current: false }
+const isItself = (place: OrganizationPlace): boolean => place.in === 'path' && place.itself
+
+function wantedOrganization(request: FastifyRequest, place: OrganizationPlace): WantedOrganization {
+  if (place.in === 'nowhere') return { named: false, current: false }
+  const text =
+    place.in === 'body'
+      ? bodyField(request.body, place.field)
+      : (request.params as Record<string, unknown>)[place.parameter]
   if (text === '@current') return { named: true, current: true }
-  return { named: true, current: false, id: isUuid(text) ? text.toLowerCase() : undefined }
+  const id = typeof text === 'string' && isUuid(text) ? text.toLowerCase() : undefined
+  return { named: true, current: false, id }
 }

@@ -24,5 +24,11 @@ export function covers(granted: readonly string[], required: Scope): boolean {
   return required.endsWith(':read') && granted.includes(required.replace(/:read$/, ':write'))
 }
 
+/** Whether a scope is about the key's own user rather than about what the user may reach. */
+export const isOfUser = (scope: Scope): boolean => scope.startsWith('user:')
+
+/** Whether `text` is one of {@link scopes}. */
+export const isDeclared = (text: string): boolean => (scopes as readonly string[]).includes(text)
+
 /** Whether `text` is a scope that a key can be given. */
-export const isGrantable = (text: string): boolean => text === '*' || (scopes as readonly string[]).includes(text)
+export const isGrantable = (text: string): boolean => text === '*' || isDeclared(text)

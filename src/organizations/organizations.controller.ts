@@ -24,7 +24,7 @@ export class OrganizationsController {
   constructor(private readonly organizations: OrganizationsService) {}
 
   @Get()
-  @RequiresScope('organization:read')
+  @RequiresScope('organization:read', { organization: 'none' })
   @PageQuery({ search: 'the name or the slug', ordering: organizationOrderings })
   @ApiOperation({ operationId: 'organizations_list', summary: 'List the caller’s organizations' })
   @ApiOkResponse({ type: OrganizationPage })
@@ -42,7 +42,7 @@ export class OrganizationsController {
   }
 
   @Post()
-  @RequiresScope('organization:write')
+  @RequiresScope('organization:write', { organization: 'none' })
   @ApiOperation({
     operationId: 'organizations_create',
     summary: 'Create an organization',
@@ -55,7 +55,7 @@ export class OrganizationsController {
   }
 
   @Get(':id')
-  @RequiresScope('organization:read', { itself: 'id', during: ['deletion', 'deactivation'] })
+  @RequiresScope('organization:read', { organization: 'itself', during: ['deletion', 'deactivation'] })
   @ApiOperation({ operationId: 'organizations_retrieve', summary: 'Retrieve an organization' })
   @ApiOkResponse({ type: OrganizationView })
   retrieve(@CurrentCaller() caller: OrganizationCaller): Promise<Json<OrganizationView>> {
@@ -63,7 +63,7 @@ export class OrganizationsController {
   }
 
   @Put(':id')
-  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
+  @RequiresScope('organization:write', { organization: 'itself', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_update', summary: 'Update an organization, naming it' })
   @ApiOkResponse({ type: OrganizationView })
   @ApiErrors(fieldError('name', { constraint: 'required' }))
@@ -75,7 +75,7 @@ export class OrganizationsController {
   }
 
   @Patch(':id')
-  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Admin })
+  @RequiresScope('organization:write', { organization: 'itself', level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_partial_update', summary: 'Change some of an organization’s settings' })
   @ApiOkResponse({ type: OrganizationView })
   @ApiErrors(
@@ -91,7 +91,7 @@ export class OrganizationsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Owner, during: ['deletion'] })
+  @RequiresScope('organization:write', { organization: 'itself', level: MembershipLevel.Owner, during: ['deletion'] })
   @ApiOperation({
     operationId: 'organizations_destroy',
     summary: 'Delete an organization',
@@ -105,7 +105,7 @@ export class OrganizationsController {
 
   @Post(':id/restore')
   @HttpCode(200)
-  @RequiresScope('organization:write', { itself: 'id', level: MembershipLevel.Owner, during: ['deletion'] })
+  @RequiresScope('organization:write', { organization: 'itself', level: MembershipLevel.Owner, during: ['deletion'] })
   @ApiOperation({
     operationId: 'organizations_restore',
     summary: 'Restore a deleted organization',

@@ -16,7 +16,7 @@ export class ProjectsController {
   constructor(private readonly projects: ProjectsService) {}
 
   @Get('projects')
-  @RequiresScope('project:read')
+  @RequiresScope('project:read', { organization: 'none' })
   @PageQuery({ search: 'the project’s name' })
   @ApiOperation({ operationId: 'projects_list', summary: 'List the projects within reach of the key' })
   @ApiOkResponse({ type: ProjectPage })

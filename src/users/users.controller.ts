@@ -12,7 +12,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get(':uuid')
-  @RequiresScope('user:read')
+  @RequiresScope('user:read', { organization: 'none' })
   @ApiOperation({ operationId: 'users_retrieve', summary: 'Retrieve the caller', description: 'The id is `@me`.' })
   @ApiOkResponse({ type: CurrentUserView })
   @ApiErrors(onlyYourself())

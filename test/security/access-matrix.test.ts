@@ -80,22 +80,23 @@ async function insertKey(userId: number, grant: string): Promise<string> {
 }
 
 const inBody = (rule: AccessRule, { organization }: Scene): Record<string, string> =>
-  rule.kind === 'scope' && rule.inBody ? { [rule.inBody]: organization.id } : {}
+  rule.kind === 'scope' && rule.organization.in === 'body' ? { [rule.organization.field]: organization.id } : {}
 
 const urlOf = ({ path, rule }: RouteDeclaration, { organization, integration }: Scene): string =>
   path
     .replace(':organization_id', organization.id)
     .replace(':uuid', '@me')
     .replace('integrations/:id', `integrations/${integration}`)
-    .replace(':id', rule.kind === 'scope' && rule.itself ? organization.id : '@current')
+    .replace(':id', names(rule) ? organization.id : '@current')
+
+const names = (rule: AccessRule): boolean => rule.kind === 'scope' && rule.organization.in !== 'nowhere'
 
 /** The status that the declaration of a route promises to someone with a key of one scope. */
 function promised({ method, path, rule }: RouteDeclaration, name: Person, grant: string): number {
   if (rule.kind !== 'scope') return 403
   if (rule.scope && !covers([grant], rule.scope)) return 403
-  const names = path.includes(':organization_id') || rule.itself || rule.inBody
-  if (names && level[name] === 0) return 404
-  if (names && level[name] < rule.level) return 403
+  if (names(rule) && level[name] === 0) return 404
+  if (names(rule) && level[name] < rule.level) return 403
   // Nobody in here began the flow that this is a session of; all other bodies have an empty name in them.
   if (path.endsWith('connect/session')) return 400
   return { GET: 200, DELETE: 204 }[method] ?? 400

@@ -39,14 +39,14 @@ export class VercelConnectController {
   }
 
   @Get('session')
-  @RequiresScope('organization_integration:read')
+  @RequiresScope('organization_integration:read', { organization: 'none' })
   session(@CurrentCaller() caller: Caller, @Query('session') session?: unknown): Promise<LinkSession> {
     return this.connect.session(caller, session)
   }
 
   @Post('complete')
   @HttpCode(201)
-  @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin, inBody: 'organization_id' })
+  @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin, organization: 'body' })
   complete(@CurrentCaller() caller: OrganizationCaller, @Body() { session }: CompleteLink): Promise<LinkedAccount> {
     return this.connect.complete(caller, session)
   }

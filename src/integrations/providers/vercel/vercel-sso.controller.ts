@@ -41,7 +41,7 @@ export class VercelSsoController {
   /** Somebody who had an account here proves that it is theirs with a key of it. */
   @Post('link')
   @HttpCode(200)
-  @RequiresScope('organization:write')
+  @RequiresScope('organization:write', { organization: 'none' })
   link(@CurrentCaller() caller: Caller, @Body() { ticket }: SsoTicket): Promise<{ organization_id: string }> {
     return this.sso.link(caller, ticket)
   }

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals'
+import { Controller, Get, Module, type Type } from '@nestjs/common'
+import { RouterModule } from '@nestjs/core'
+import { randomUUID } from 'node:crypto'
+import {
+  AnyKey,
+  CurrentCaller,
+  type OrganizationCaller,
+  RequiresScope,
+  type Scope,
+  StartError,
+} from '../../src/index.js'
+import { expectError, MembershipLevel, TestServer, useServer } from '../support/kit.js'
+
+/** A module of a third party with one route. */
+function extension(path: string | string[], rule: MethodDecorator, prefix?: string): Type {
+  @Controller(path)
+  class GearsController {
+    @Get()
+    @rule
+    list(@CurrentCaller() { organization_id, level }: OrganizationCaller) {
+      return { organization_id, level }
+    }
+  }
+  @Module({
+    controllers: [GearsController],
+    imports: prefix ? [RouterModule.register([{ path: prefix, module: GearsModule }])] : [],
+  })
+  class GearsModule {}
+  return GearsModule
+}
+
+const GEARS = 'api/organizations/:org/gears'
+const level = MembershipLevel.Owner
+
+describe('a route of an extension below an organization', () => {
+  const rule = RequiresScope('organization:read', { level, organization: { parameter: 'org' } })
+  const server = useServer({ extensions: [extension(GEARS, rule)] })
+
+  it('opens to its owners, and neither to its admins nor to anybody else', async () => {
+    const { owner, path, id, ...organization } = await server.organization()
+    const opened = await owner.get(`${path}gears/`)
+    expect(opened).toMatchObject({ status: 200, body: { organization_id: id, level: MembershipLevel.Owner } })
+    const stranger = (await server.organization()).owner
+    expectError(await stranger.get(`${path}gears/`), 404, 'not_found', 'Organization not found.')
+    expect((await stranger.get(`/api/organizations/${randomUUID()}/gears/`)).body).toEqual(
+      (await stranger.get(`${path}gears/`)).body,
+    )
+    for (const lower of [MembershipLevel.Admin, MembershipLevel.Member]) {
+      const member = await server.member(id, lower)
+      const refused = await member.get(`${path}gears/`)
+      expectError(refused, 403, 'permission_denied', 'Your organization access level is insufficient.')
+    }
+    expect(organization.view.id).toBe(id)
+  })
+})
+
+describe('a rule that does not fit its path keeps the server from starting', () => {
+  it.each<[string, Type, string]>([
+    [
+      'an organization in the path under another name',
+      extension(GEARS, RequiresScope('organization:read', { level, organization: 'none' })),
+      `has the organization in its path as :org, but its rule does not say so: write organization: { parameter: 'org' } in @RequiresScope(...).`,
+    ],
+    [
+      'nothing said of where the organization is',
+      extension(GEARS, RequiresScope('organization:read', { level })),
+      `has the organization in its path as :org, but its rule does not say so: write organization: { parameter: 'org' } in @RequiresScope(...).`,
+    ],
+    [
+      'any key below an organization',
+      extension(GEARS, AnyKey()),
+      `has the organization in its path as :org, but its rule does not say so: write organization: { parameter: 'org' } in @RequiresScope(...).`,
+    ],
+    [
+      'an organization below the prefix of a module',
+      extension('gears', RequiresScope('organization:read', { organization: 'none' }), 'api/organizations/:org'),
+      `has the organization in its path as :org, but its rule does not say so: write organization: { parameter: 'org' } in @RequiresScope(...).`,
+    ],
+    [
+      'the second of two paths',
+      extension(['api/gears', GEARS], RequiresScope('organization:read', { organization: 'none' })),
+      `has the organization in its path as :org, but its rule does not say so: write organization: { parameter: 'org' } in @RequiresScope(...).`,
+    ],
+  ])('%s', async (_, module, sentence) => {
+    const refusal = `GearsController.list (GET /${GEARS}) ${sentence}`
+    await expect(TestServer.start({ extensions: [module] })).rejects.toThrow(new StartError(refusal))
+  })
+
+  it('a scope that nobody declares', async () => {
+    const rule = RequiresScope('gear:read' as Scope, { organization: { parameter: 'org' } })
+    await expect(TestServer.start({ extensions: [extension(GEARS, rule)] })).rejects.toThrow(
+      `GearsController.list (GET /${GEARS}) asks for the scope "gear:read", which does not exist: use one of organization:read, `,
+    )
+  })
+})
