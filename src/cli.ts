@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import './platform/navigator.js'
 import { run } from './cli/run.js'
 

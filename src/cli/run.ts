@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core'
 import type { INestApplicationContext } from '@nestjs/common'
 import { Command, CommanderError } from 'commander'
+import { readFileSync } from 'node:fs'
 import { AppModule } from '../app.module.js'
 import { Config, loadConfig, readDotEnv } from '../platform/config/config.js'
 import { Connections } from '../platform/database/connections.js'
@@ -31,12 +32,18 @@ export interface CommandOutput {
   err(text: string): void
 }
 
+/** From the package itself: its file stands two folders above this one, in a checkout and where it is installed. */
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
 const terminal: CommandOutput = { out: (text) => console.log(text), err: (text) => console.error(text) }
 
 /** Runs a `polity` command line. @returns the exit code; what went wrong is one line on the error output */
 export async function run(args: string[], { out, err }: CommandOutput = terminal, given?: Config): Promise<number> {
   const program = new Command('polity')
     .description('Runs Polity and looks after its users, keys and organizations.')
+    .version(version, '--version')
     .option('--json', 'print machine-readable JSON')
     .addHelpText(
       'after',

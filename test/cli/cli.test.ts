@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { run } from '../../src/cli/run.js'
 import { loadConfig } from '../../src/index.js'
 import { testEnvironment, useServer } from '../support/kit.js'
@@ -15,6 +17,12 @@ async function polity(...args: string[]) {
 }
 
 describe('polity', () => {
+  it('prints its version', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    const printed = spawnSync('bin/polity.js', ['--version'], { encoding: 'utf8' })
+    expect(printed).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
   it('makes a user and a key that works, rolls it and revokes it', async () => {
     const email = `${randomUUID()}@example.com`
     expect((await polity('users', 'create', '--email', email, '--name', 'Ada Lovelace')).code).toBe(0)

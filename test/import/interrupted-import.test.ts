@@ -128,7 +128,7 @@ class Database {
   }
 
   private start(file: string): ChildProcess {
-    return spawn(process.execPath, ['dist/cli.js', 'import', 'posthog', file, '--json'], {
+    return spawn(process.execPath, ['bin/polity.js', 'import', 'posthog', file, '--json'], {
       env: { PATH: process.env.PATH, ...this.environment },
       stdio: 'ignore',
     })
