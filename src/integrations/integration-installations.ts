@@ -35,6 +35,9 @@ const byProviderId = namedQuery<OrganizationIntegration>(
    where d.kind = $1 and d.integration_id = $2`,
 )
 
+/** $1 kind and id at the provider. */
+const heldId = namedQuery('integrations.hold_id', 'select pg_advisory_xact_lock(hashtextextended($1, 0))')
+
 /** $1 organization, $2 integration. */
 const byId = namedQuery<OrganizationIntegration>(
   'integrations.by_id',
@@ -58,6 +61,7 @@ export class IntegrationInstallations {
     const { organization_id, kind, integration_id, created_by_id } = installation
     const provider = this.registry.find(kind)
     const id = uuidv7()
+    if (provider?.exclusive && integration_id !== null) await this.holdId(tx, kind, integration_id)
     const [row] = await tx.manager.query(
       `insert into organization_integrations
          (organization_id, id, kind, integration_id, config, sensitive_config, created_by_id, sync_state)
@@ -77,6 +81,14 @@ export class IntegrationInstallations {
     if (provider?.exclusive && integration_id !== null) await this.enterDirectory(tx, installation, id)
     await tx.publish(integrationInstalled(installation, { id, kind, integration_id }))
     return id
+  }
+
+  /**
+   * Makes those that install one id of a provider wait for each other, until the transaction ends. Without it two
+   * organizations that install it at the same moment would both have it. Comes before other locks.
+   */
+  async holdId(tx: Transaction, kind: string, integrationId: string): Promise<void> {
+    await tx.query(heldId, [`${kind}/${integrationId}`])
   }
 
   /** Changes what an integration holds, within a transaction of the caller's. With `tell`, its provider is told. */

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
 import { expectError, type TestOrganization, TestServer } from '../support/kit.js'
 import { eventually } from '../../src/testing/index.js'
 import { Watch } from '../support/planted.js'
+import { scale } from '../support/scale.js'
 import { FakeVercel, installationId, json } from '../support/vercel.js'
+import { VercelLink } from '../support/vercel-link.js'
 
-let vercel: FakeVercel
+const vercel = new FakeVercel()
 const server = new TestServer()
 const watch = new Watch(server)
 
 beforeAll(async () => {
-  vercel = await new FakeVercel().start()
+  await vercel.start()
   await server.start({ environment: vercel.environment, ownDatabase: true })
   await watch.start()
 })
@@ -20,27 +21,11 @@ afterAll(async () => {
   await vercel.stop()
 })
 
-/** Comes back from Vercel with a code, as a browser does. @returns the session that the frontend gets */
-async function begin(configurationId = installationId(), next = 'https://vercel.com/done'): Promise<string> {
-  const code = randomUUID()
-  vercel.codes.set(code, {
-    grant: { access_token: 'planted-access-token', token_type: 'Bearer', user_id: 'vu_1', team_id: 'team_1' },
-  })
-  const query = new URLSearchParams({ code, configurationId, next })
-  const answer = await server.request('GET', `/api/vercel/connect/callback?${query}`)
-  expect(answer.status).toBe(302)
-  const url = new URL(answer.headers.get('location')!)
-  expect(url.origin + url.pathname).toBe('https://app.polity.test/connect/vercel/link')
-  return url.searchParams.get('session')!
-}
-
+const link = new VercelLink(server, vercel)
 async function linked(): Promise<{ organization: TestOrganization; path: string; id: string }> {
   const organization = await server.organization()
-  const session = await begin()
-  const answer = await organization.owner.post('/api/vercel/connect/complete', {
-    session,
-    organization_id: organization.id,
-  })
+  const session = await link.session(organization.owner)
+  const answer = await link.complete(organization.owner, session, organization.id)
   expect(answer.status).toBe(201)
   const { body } = await organization.owner.get(`${organization.path}integrations/`)
   const { id } = body.results[0]
@@ -52,16 +37,17 @@ describe('linking an account at Vercel', () => {
     const organization = await server.organization()
     const { owner } = organization
     const member = await organization.member()
-    const session = await begin()
+    const session = await link.session(owner)
     const offered = await owner.get(`/api/vercel/connect/session?session=${session}`)
     expect(offered.body).toEqual({
       next_url: 'https://vercel.com/done',
       organizations: [{ id: organization.id, name: organization.view.name, already_linked: false }],
     })
-    expect((await member.get(`/api/vercel/connect/session?session=${session}`)).body.organizations).toEqual([])
+    const members = await link.session(member)
+    expect((await member.get(`/api/vercel/connect/session?session=${members}`)).body.organizations).toEqual([])
     const complete = { session, organization_id: organization.id }
     expectError(
-      await member.post('/api/vercel/connect/complete', complete),
+      await link.complete(member, members, organization.id),
       403,
       'permission_denied',
       'Your organization access level is insufficient.',
@@ -72,7 +58,10 @@ describe('linking an account at Vercel', () => {
     })
     const used = await owner.post('/api/vercel/connect/complete', complete)
     expectError(used, 400, 'invalid_input', 'Session expired or invalid. Please try linking again from Vercel.')
-    const again = await owner.post('/api/vercel/connect/complete', { ...complete, session: await begin() })
+    const again = await owner.post('/api/vercel/connect/complete', {
+      ...complete,
+      session: await link.session(owner),
+    })
     expect(again.body.detail).toMatch(/^This organization already has a Vercel integration/)
     const list = await owner.get(`${organization.path}integrations/`)
     expect(list.body.results).toMatchObject([
@@ -83,7 +72,7 @@ describe('linking an account at Vercel', () => {
 
   it('reaches no organization that the caller, or the key, does not', async () => {
     const [mine, theirs] = [await server.organization(), await server.organization()]
-    const complete = { session: await begin(), organization_id: theirs.id }
+    const complete = { session: await link.session(mine.owner), organization_id: theirs.id }
     const refused = await mine.owner.post('/api/vercel/connect/complete', complete)
     expectError(refused, 404, 'not_found', 'Organization not found.')
     const scoped = await mine.owner.with({ scoped_organizations: [theirs.id] })
@@ -99,24 +88,96 @@ describe('linking an account at Vercel', () => {
     const [first, second] = [await server.organization(), await server.organization()]
     const id = installationId()
     const complete = async ({ owner, id: organization_id }: TestOrganization) =>
-      owner.post('/api/vercel/connect/complete', { session: await begin(id), organization_id })
+      link.complete(owner, await link.session(owner, id), organization_id)
     expect((await complete(first)).status).toBe(201)
     expect((await complete(second)).body).toMatchObject({ code: 'unique' })
   })
 
-  it('refuses a callback without a code, or with one that Vercel refuses, and sends nobody elsewhere', async () => {
-    expect((await server.request('GET', '/api/vercel/connect/callback')).status).toBe(400)
-    const refused = await server.request('GET', '/api/vercel/connect/callback?code=no')
+  it('gives one installation to one of two organizations that link it at the same moment', async () => {
+    for (let round = 0; round < scale(8, 50); round++) {
+      const id = installationId()
+      const organizations = [await server.organization(), await server.organization()]
+      const sessions = await Promise.all(organizations.map(({ owner }) => link.session(owner, id)))
+      const answers = await Promise.all(
+        organizations.map((organization, index) =>
+          link.complete(organization.owner, sessions[index]!, organization.id),
+        ),
+      )
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 400])
+      expect(answers.find(({ status }) => status === 400)!.body).toMatchObject({ code: 'unique' })
+      const rows = await server.database.dataSource.query(
+        'select organization_id from organization_integrations where integration_id = $1',
+        [id],
+      )
+      expect(rows).toEqual([{ organization_id: organizations[answers.findIndex(({ status }) => status === 201)]!.id }])
+    }
+  })
+
+  it('gives one organization one of two accounts that are linked at the same moment', async () => {
+    for (let round = 0; round < scale(8, 50); round++) {
+      const { owner, id, path } = await server.organization()
+      const sessions = [await link.session(owner), await link.session(owner)]
+      const answers = await Promise.all(sessions.map((session) => link.complete(owner, session, id)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 400])
+      expect((await owner.get(`${path}integrations/`)).body.count).toBe(1)
+    }
+  })
+
+  it('takes a session once, also when it comes twice at the same moment', async () => {
+    for (let round = 0; round < scale(8, 50); round++) {
+      const [first, second] = [await server.organization(), await server.organization()]
+      const other = (await first.owner.post('/api/organizations/', { name: second.id })).body.id
+      const session = await link.session(first.owner)
+      const answers = await Promise.all([first.id, other].map((id) => link.complete(first.owner, session, id)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 400])
+    }
+  })
+
+  it('refuses a callback without a code, or with one that Vercel refuses', async () => {
+    const { owner } = await server.organization()
+    expect((await link.callback({})).status).toBe(400)
+    const refused = await link.callback({ code: 'no', state: await link.start(owner) })
     expectError(refused, 401, 'authentication_failed', 'Vercel authentication failed')
-    const organization = await server.organization()
-    const session = await begin(installationId(), 'https://vercel.com.evil.example/')
-    const offered = await organization.owner.get(`/api/vercel/connect/session?session=${session}`)
-    expect(offered.body.next_url).toBeNull()
+  })
+
+  it('shows the address with the session to no cache and to no other page', async () => {
+    const { owner } = await server.organization()
+    const answers = [
+      await link.callback({ code: link.code(), state: await link.start(owner) }),
+      await link.callback({ code: link.code() }),
+    ]
+    for (const { status, headers } of answers) {
+      expect(status).toBe(302)
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+    }
+  })
+
+  it.each<[string, string | null]>([
+    ['https://vercel.com/done?a=b', 'https://vercel.com/done?a=b'],
+    ['https://www.vercel.com', 'https://www.vercel.com/'],
+    ['HTTPS://VERCEL.COM:443/a/../done', 'https://vercel.com/done'],
+    ['https://vercel.com.evil.example/', null],
+    ['https://user@vercel.com/', null],
+    ['https://evil.example:x@vercel.com/', null],
+    ['https://vercel.com\\@evil.example/', null],
+    ['https:\\\\vercel.com/', null],
+    ['http://vercel.com/', null],
+    ['https://vercel.com:8443/', null],
+    ['//vercel.com/', null],
+    ['javascript:alert(1)', null],
+  ])('sends on to %s as %s', async (next, expected) => {
+    const { owner } = await server.organization()
+    const session = await link.session(owner, installationId(), next)
+    const offered = await owner.get(`/api/vercel/connect/session?session=${session}`)
+    expect(offered.body.next_url).toBe(expected)
+    const begun = await link.callback({ code: link.code(), next })
+    expect(new URL(begun.headers.get('location')!).searchParams.get('next')).toBe(expected)
   })
 
   it('takes a session for ten minutes, and shows it to nobody without a key', async () => {
     const organization = await server.organization()
-    const session = await begin()
+    const session = await link.session(organization.owner)
     expect((await server.request('GET', `/api/vercel/connect/session?session=${session}`)).status).toBe(401)
     await server.database.dataSource.query("update one_time_tokens set expires_at = now() - interval '1 second'")
     const complete = { session, organization_id: organization.id }
@@ -133,15 +194,21 @@ describe('linking an account at Vercel', () => {
     ['answers 500', (_, response) => json(response, 500, {})],
     ['answers malformed JSON', (_, response) => void response.writeHead(200).end('{"access_token": "planted')],
     ['answers something else', (_, response) => json(response, 200, { access_token: ['planted'] })],
+    [
+      'names no installation',
+      (_, response) => json(response, 200, { access_token: 'planted', user_id: 'u', installation_id: 'icfg_\0' }),
+    ],
     ['breaks the connection', (request) => void request.socket.resetAndDestroy()],
     ['never answers', () => undefined],
     ['answers 10 MB', (_, response) => void response.writeHead(200).end(Buffer.alloc(10_485_760))],
   ])('gives no session while Vercel %s, and goes on afterwards', async (_, trouble) => {
+    const { owner } = await server.organization()
+    const state = await link.start(owner)
     vercel.trouble = trouble
-    const refused = await server.request('GET', '/api/vercel/connect/callback?code=x&configurationId=y')
+    const refused = await link.callback({ code: 'x', state })
     vercel.trouble = undefined
     expectError(refused, 401, 'authentication_failed', 'Vercel authentication failed')
-    expect(await begin()).toMatch(/^[\w-]{43}$/)
+    expect(await link.session(owner)).toMatch(/^[\w-]{43}$/)
   })
 })
 

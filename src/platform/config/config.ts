@@ -51,6 +51,7 @@ export const environment = z.object({
   VERCEL_CLIENT_ID: z.string().optional(),
   VERCEL_CLIENT_SECRET: z.string().optional(),
   VERCEL_PRODUCT_SLUG: z.string().default('polity'),
+  VERCEL_INTEGRATION_SLUG: z.string().optional(),
   VERCEL_SECRET_PREFIX: z
     .string()
     .regex(/^[A-Z][A-Z0-9_]*$/)

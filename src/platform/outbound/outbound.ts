@@ -106,9 +106,10 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   private async attempt(request: Request, host: string, body: Buffer | undefined): Promise<Response> {
+    // Loading it is our time and not theirs.
+    const { fetch } = await this.open()
     const timeout = AbortSignal.timeout(this.timeoutMs)
     try {
-      const { fetch } = await this.open()
       const answer = await fetch(request.url, {
         method: request.method,
         headers: [...request.headers],

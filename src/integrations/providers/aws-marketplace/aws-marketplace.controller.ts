@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Post, Redirect, Res, UseGuards } from '@nestjs/common'
+import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common'
 import { ApiConsumes, ApiCreatedResponse, ApiExcludeEndpoint, ApiOkResponse } from '@nestjs/swagger'
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify'
@@ -15,6 +15,7 @@ import { JsonAsText } from '../../../platform/http/body.js'
 import { fieldError } from '../../../platform/http/fields.js'
 import { IntegrationView } from '../../integration.dto.js'
 import { IntegrationsService } from '../../integrations.service.js'
+import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { RegistrationClaim, RegistrationForm } from './aws-marketplace.dto.js'
 import { AwsMarketplaceEnabled } from './aws-marketplace.enabled.js'
 import {
@@ -42,10 +43,8 @@ export class AwsMarketplaceController {
   @Post('register')
   @Public()
   @UseGuards(CountedByAddress)
-  @Redirect()
   // The address that the browser is sent to holds what claims the purchase.
-  @Header('cache-control', 'no-store')
-  @Header('referrer-policy', 'no-referrer')
+  @PrivateRedirect()
   @ApiOperation({ operationId: 'aws_marketplace_register', summary: 'Receive a buyer from AWS Marketplace' })
   @ApiConsumes('application/x-www-form-urlencoded')
   @ApiResponse({ status: 303, description: 'To the page where the purchase is claimed.' })
@@ -55,7 +54,7 @@ export class AwsMarketplaceController {
     unknownProduct(),
     awsMarketplaceUnavailable(),
   )
-  async register(@Body() form: RegistrationForm): Promise<{ url: string; statusCode: number }> {
+  async register(@Body() form: RegistrationForm): Promise<Onward> {
     return { url: await this.registrations.register(form['x-amzn-marketplace-token']), statusCode: 303 }
   }
 

@@ -1,6 +1,5 @@
-import { Body, Controller, Get, HttpCode, Ip, Post, Query, Res } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Ip, Post, Query } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
-import type { FastifyReply } from 'fastify'
 import {
   type Caller,
   CurrentCaller,
@@ -11,7 +10,17 @@ import {
   RequiresScope,
 } from '../../../auth/index.js'
 import { ReferenceField, StringField } from '../../../platform/http/fields.js'
-import { type LinkedAccount, type LinkSession, VercelConnect } from './vercel-connect.service.js'
+import { type Onward, PrivateRedirect } from '../../private-redirect.js'
+import { type LinkedAccount, type LinkSession, type LinkStart, VercelConnect } from './vercel-connect.service.js'
+
+/** Where the browser goes in the end. */
+export class StartLink {
+  @StringField({
+    maxLength: 2_000,
+    description: 'An address of Vercel’s dashboard, as `next` of the link page has it.',
+  })
+  next?: string
+}
 
 /** Which organization the account at Vercel is to be linked to. */
 export class CompleteLink {
@@ -31,11 +40,21 @@ export class VercelConnectController {
     private readonly limits: RateLimits,
   ) {}
 
+  /** Your frontend sends the browser to the `url` that this answers; what comes back is the caller's alone. */
+  @Post('start')
+  @HttpCode(200)
+  @RequiresScope('organization_integration:write', { organization: 'none' })
+  start(@CurrentCaller() caller: Caller, @Body() { next }: StartLink): Promise<LinkStart> {
+    return this.connect.start(caller, next)
+  }
+
   @Get('callback')
   @Public()
-  async callback(@Query() query: Record<string, unknown>, @Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
+  // The address that the browser is sent to holds what links the account.
+  @PrivateRedirect()
+  async callback(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
     await this.limits.count(`ip:${ip}`)
-    await reply.redirect(await this.connect.begin(query), 302)
+    return { url: await this.connect.arrive(query), statusCode: 302 }
   }
 
   @Get('session')

@@ -6,26 +6,37 @@ import { notFound } from '../../../platform/http/http.errors.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
-import { alreadyLinked, linkExpired, missingCode, ssoFailed } from './vercel.errors.js'
-import { KIND } from './vercel-installation.js'
+import { alreadyLinked, foreignConfiguration, linkExpired, missingCode, ssoFailed } from './vercel.errors.js'
+import { INSTALLATION_ID, KIND } from './vercel-installation.js'
 import { VercelSettings } from './vercel-settings.js'
+import { DASHBOARD, dashboardUrl } from './vercel-urls.js'
 
-const SESSION_LIFETIME_MS = 600_000
+const LIFETIME_MS = 600_000
+const STARTED = 'vercel-connect-state'
 const PURPOSE = 'vercel-connect'
 
 /** What Vercel answers an OAuth code with. Source: vercel.com/docs/integrations/vercel-api-integrations */
 const grant = z.object({
   access_token: z.string().min(1),
   token_type: z.string().optional(),
-  installation_id: z.string().min(1).optional(),
+  installation_id: z.string().regex(INSTALLATION_ID),
   user_id: z.string(),
   team_id: z.string().nullish(),
 })
 
-interface Session {
-  grant: z.infer<typeof grant>
-  configuration_id: string
+/** What `state` stands for on the way to Vercel and back. */
+interface Started {
+  user_id: number
   next_url: string | null
+}
+
+interface Session extends Started {
+  grant: z.infer<typeof grant>
+}
+
+/** Where your frontend sends the browser. */
+export interface LinkStart {
+  url: string
 }
 
 /** The organizations to choose from: those that the caller administers. */
@@ -41,7 +52,11 @@ export interface LinkedAccount {
   next_url: string | null
 }
 
-/** The OAuth flow that links an account at Vercel; the token waits sealed until an admin says to which organization. */
+/**
+ * The OAuth flow that links an account at Vercel. Whoever starts it is the only one who can finish it: nobody can be made
+ * to link somebody else's account, by an address that they open. The token waits sealed until they say to which
+ * organization it belongs.
+ */
 @Injectable()
 export class VercelConnect {
   constructor(
@@ -52,26 +67,41 @@ export class VercelConnect {
     private readonly installations: IntegrationInstallations,
   ) {}
 
-  /** Exchanges the code. @returns where to send the browser, with a session in place of the token */
-  async begin({ code, configurationId, next }: Record<string, unknown>): Promise<string> {
+  /** @returns where the caller's browser asks Vercel for access */
+  async start(caller: Caller, next: string | undefined): Promise<LinkStart> {
+    const started: Started = { user_id: caller.user_id, next_url: dashboardUrl(next) }
+    const url = new URL(`${DASHBOARD}/integrations/${encodeURIComponent(this.settings.integrationSlug)}/new`)
+    url.searchParams.set('state', await this.oneTime.issue(STARTED, started, LIFETIME_MS))
+    return { url: url.href }
+  }
+
+  /**
+   * Takes the browser that Vercel sends here. Without the state of a start its code is left alone: it may be anybody's.
+   * Vercel sends such a browser when somebody begins in its dashboard, and gives a new code after a start.
+   * @returns where to send the browser, with a session in place of the token
+   */
+  async arrive({ code, state, configurationId, next }: Record<string, unknown>): Promise<string> {
     if (!this.settings.enabled) throw notFound()
     if (typeof code !== 'string' || code === '') throw missingCode()
-    const granted = await this.exchange(code)
-    const content: Session = {
-      grant: granted,
-      configuration_id: typeof configurationId === 'string' ? configurationId : (granted.installation_id ?? ''),
-      next_url: typeof next === 'string' && isVercels(next) ? next : null,
-    }
-    if (content.configuration_id === '') throw missingCode()
+    const started = typeof state === 'string' ? await this.take(state) : undefined
     const target = new URL(`${this.settings.appUrl}/connect/vercel/link`)
-    target.searchParams.set('session', await this.oneTime.issue(PURPOSE, content, SESSION_LIFETIME_MS))
+    if (started) {
+      const granted = await this.exchange(code)
+      // What the query says is the browser's word; only the grant is Vercel's.
+      if (configurationId !== undefined && configurationId !== granted.installation_id) throw foreignConfiguration()
+      const session: Session = { ...started, grant: granted }
+      target.searchParams.set('session', await this.oneTime.issue(PURPOSE, session, LIFETIME_MS))
+    } else {
+      const next_url = dashboardUrl(next)
+      if (next_url) target.searchParams.set('next', next_url)
+    }
     return target.href
   }
 
-  /** @throws {ApiError} 400 for a session that is used or expired */
+  /** @throws {ApiError} 400 for a session that is used, expired or somebody else's */
   async session(caller: Caller, session: unknown): Promise<LinkSession> {
     const content = typeof session === 'string' ? await this.oneTime.read<Session>(PURPOSE, session) : undefined
-    if (!content) throw linkExpired()
+    if (content?.user_id !== caller.user_id) throw linkExpired()
     const organizations = await this.database.dataSource.query(
       `select o.id, o.name, exists (select 1 from organization_integrations i
          where i.organization_id = o.id and i.kind = $2) as already_linked
@@ -85,12 +115,14 @@ export class VercelConnect {
     return { next_url: content.next_url, organizations }
   }
 
-  /** @throws {ApiError} 400 for a session that is used or expired, and for an organization that is linked already */
+  /** @throws {ApiError} 400 for a session that is used, expired or somebody else's, and for an organization that is linked already */
   async complete(caller: OrganizationCaller, session: string): Promise<LinkedAccount> {
     const { organization_id, user_id, request_id } = caller
     return this.database.transaction(async (tx) => {
       const content = await this.oneTime.redeem<Session>(tx, PURPOSE, session)
-      if (!content) throw linkExpired()
+      if (content?.user_id !== user_id) throw linkExpired()
+      const { access_token, token_type, user_id: vercel_user_id, team_id, installation_id } = content.grant
+      await this.installations.holdId(tx, KIND, installation_id)
       // Of two that link the same organization, the second sees the first.
       const [organization] = await tx.manager.query('select name from organizations where id = $1 for update', [
         organization_id,
@@ -100,14 +132,13 @@ export class VercelConnect {
         [organization_id, KIND],
       )
       if (linked.length > 0) throw alreadyLinked()
-      const { access_token, token_type, user_id: vercel_user_id, team_id } = content.grant
       await this.installations.install(tx, {
         organization_id,
         kind: KIND,
-        integration_id: content.configuration_id,
+        integration_id: installation_id,
         config: {
           type: 'connectable',
-          configuration_id: content.configuration_id,
+          configuration_id: installation_id,
           vercel_user_id,
           vercel_team_id: team_id ?? null,
           user_mappings: { [vercel_user_id]: user_id },
@@ -123,6 +154,10 @@ export class VercelConnect {
         next_url: content.next_url,
       }
     })
+  }
+
+  private take(state: string): Promise<Started | undefined> {
+    return this.database.transaction((tx) => this.oneTime.redeem<Started>(tx, STARTED, state))
   }
 
   private async exchange(code: string): Promise<z.infer<typeof grant>> {
@@ -143,6 +178,3 @@ export class VercelConnect {
     }
   }
 }
-
-const isVercels = (url: string): boolean =>
-  URL.canParse(url) && /^https:\/\/(www\.)?vercel\.com(:443)?$/.test(new URL(url).origin)

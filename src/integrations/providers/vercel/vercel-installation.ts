@@ -3,6 +3,9 @@ import type { InstalledIntegration } from '../../integration-provider.js'
 
 export const KIND = 'vercel'
 
+/** How Vercel writes the id of an installation. */
+export const INSTALLATION_ID = /^icfg_[A-Za-z0-9]{24}$/
+
 /** What is kept of an installation from Vercel's marketplace, and of an account that was linked; in Vercel's own names. */
 export const vercelConfig = z.object({
   type: z.enum(['marketplace', 'connectable']),
@@ -28,3 +31,6 @@ export const vercelSecrets = z.object({ access_token: z.string(), token_type: z.
 export type VercelConfig = z.infer<typeof vercelConfig>
 export type VercelSecrets = z.infer<typeof vercelSecrets>
 export type VercelIntegration = InstalledIntegration<VercelConfig, VercelSecrets>
+
+/** Whether an organization linked an account of its own; all others come from the marketplace. */
+export const isLinked = ({ config }: VercelIntegration): boolean => config.type === 'connectable'

@@ -7,8 +7,8 @@ import { BillingGate } from '../../billing-gate.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { openInvoices } from '../../integration.errors.js'
 import { IntegrationsService } from '../../integrations.service.js'
-import { installationNotFound, installationRemoved, unknownPlan } from './vercel.errors.js'
-import { KIND, type VercelConfig, type VercelIntegration, type VercelSecrets } from './vercel-installation.js'
+import { installationLinked, installationNotFound, installationRemoved, unknownPlan } from './vercel.errors.js'
+import { isLinked, KIND, type VercelConfig, type VercelIntegration, type VercelSecrets } from './vercel-installation.js'
 import type { UpsertInstallation } from './vercel-payload.js'
 import { type BillingPlan, VercelSettings } from './vercel-settings.js'
 import type { VercelClaims } from './vercel-tokens.js'
@@ -33,8 +33,10 @@ export class VercelInstallations {
     const { credentials, ...config } = payload
     await this.database.transaction(async (tx) => {
       // Two deliveries of one installation come one after the other.
-      await tx.manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${KIND}/${id}`])
+      await this.installations.holdId(tx, KIND, id)
       const existing = await this.find(id, tx)
+      // Vercel's marketplace has no say in what an organization linked itself, and brings nothing into it.
+      if (existing && isLinked(existing)) throw installationLinked()
       if (existing) return this.installations.update(tx, existing, { config, secrets: credentials })
       await this.refuseReplay(tx, id, claims)
       await this.install(tx, id, payload, claims, requestId)
@@ -60,15 +62,16 @@ export class VercelInstallations {
       return { finalized: true }
     }
     const { organization_id } = integration
-    if (await this.billing.hasOpenInvoices({ ...integration, kind: KIND })) throw openInvoices()
+    if (!isLinked(integration) && (await this.billing.hasOpenInvoices({ ...integration, kind: KIND })))
+      throw openInvoices()
     await this.integrations.removeLocally({ organization_id, request_id: requestId }, { ...integration, kind: KIND })
     return { finalized: true }
   }
 
-  /** @throws {ApiError} 404 */
+  /** An installation from the marketplace. @throws {ApiError} 404 */
   async existing(id: string): Promise<VercelIntegration> {
     const integration = await this.find(id)
-    if (!integration) throw installationNotFound()
+    if (!integration || isLinked(integration)) throw installationNotFound()
     return integration
   }
 

@@ -34,6 +34,8 @@ export class VercelSettings {
   readonly jwksUrl: URL
   readonly apiUrl: string
   readonly product: string
+  /** As in `vercel.com/integrations/<slug>`. */
+  readonly integrationSlug: string
   /** Begins the names of the environment variables that a project at Vercel gets. */
   readonly secretPrefix: string
   /** Where this server is reached from outside. */
@@ -50,6 +52,7 @@ export class VercelSettings {
     this.jwksUrl = new URL(config.get('VERCEL_JWKS_URL') ?? `${this.issuer}/.well-known/jwks`)
     this.apiUrl = config.get('VERCEL_API_URL')
     this.product = config.get('VERCEL_PRODUCT_SLUG')
+    this.integrationSlug = config.get('VERCEL_INTEGRATION_SLUG') ?? this.product
     this.secretPrefix = config.get('VERCEL_SECRET_PREFIX')
     this.publicUrl = config.get('PUBLIC_URL') ?? `http://${config.get('HOST')}:${config.get('PORT')}`
     this.appUrl = config.get('APP_URL') ?? this.publicUrl

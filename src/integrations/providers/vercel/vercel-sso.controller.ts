@@ -1,8 +1,8 @@
-import { Body, Controller, Get, HttpCode, Ip, Post, Query, Res, UseFilters } from '@nestjs/common'
+import { Body, Controller, Get, Header, HttpCode, Ip, Post, Query, UseFilters } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
-import type { FastifyReply } from 'fastify'
 import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../auth/index.js'
 import { StringField } from '../../../platform/http/fields.js'
+import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { VercelErrorFilter } from './vercel-error.filter.js'
 import { type SsoSession, VercelSso } from './vercel-sso.service.js'
 
@@ -24,14 +24,17 @@ export class VercelSsoController {
   @Get()
   @Public()
   @UseFilters(VercelErrorFilter)
-  async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string, @Res() reply: FastifyReply): Promise<void> {
+  // The address that the browser is sent to holds what signs in.
+  @PrivateRedirect()
+  async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
     await this.limits.count(`ip:${ip}`)
-    await reply.redirect(await this.sso.arrive(query), 302)
+    return { url: await this.sso.arrive(query), statusCode: 302 }
   }
 
   /** Your frontend's server gets the person and a key for them, once. */
   @Post('exchange')
   @HttpCode(200)
+  @Header('cache-control', 'no-store')
   @Public()
   async exchange(@Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
     await this.limits.count(`ip:${ip}`)

@@ -11,6 +11,7 @@ import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
 import { VercelSettings } from './vercel-settings.js'
 import { type VercelClaims, VercelTokens } from './vercel-tokens.js'
+import { frontendUrl } from './vercel-urls.js'
 
 const TICKET_LIFETIME_MS = 60_000
 /** To sign in to the account that exists already. */
@@ -70,20 +71,22 @@ export class VercelSso {
    * Takes the code that Vercel gave the browser. @returns where to send the browser
    * @throws {ApiError} 400 for a request that is not Vercel's, 401 for whoever Vercel does not vouch for
    */
-  async arrive(query: Record<string, unknown>): Promise<string> {
+  async arrive(request: Record<string, unknown>): Promise<string> {
     if (!this.settings.enabled) throw notFound()
-    const parsed = arrival.safeParse(query)
+    const parsed = arrival.safeParse(request)
     if (!parsed.success) throw invalidSsoRequest({ field: parsed.error.issues[0]!.path.join('.') })
-    if (parsed.data.url && !this.isOurs(parsed.data.url)) throw invalidSsoRequest({ field: 'url' })
-    const claims = await this.exchangeCode(parsed.data)
+    const url = parsed.data.url && frontendUrl(this.settings.appUrl, parsed.data.url)
+    if (url === null) throw invalidSsoRequest({ field: 'url' })
+    const query = { ...parsed.data, url }
+    const claims = await this.exchangeCode(query)
     const integration = claims.installation_id && (await this.installations.find(claims.installation_id))
     if (!integration || !claims.user_id || !claims.user_email) throw ssoFailed()
     const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims))
     if (user === 'left') throw ssoFailed()
-    if (user === 'unlinked') return this.toLogin(parsed.data, claims)
+    if (user === 'unlinked') return this.toLogin(query, claims)
     const { organization_id } = integration
-    const ticket: Ticket = { user_id: user.id, organization_id, resource_id: parsed.data.resource_id }
-    return this.toApp(parsed.data, { ticket: await this.oneTime.issue('vercel-sso', ticket, TICKET_LIFETIME_MS) })
+    const ticket: Ticket = { user_id: user.id, organization_id, resource_id: query.resource_id }
+    return this.toApp(query, { ticket: await this.oneTime.issue('vercel-sso', ticket, TICKET_LIFETIME_MS) })
   }
 
   /** @throws {ApiError} 400 for a ticket that is used or expired */
@@ -148,9 +151,5 @@ export class VercelSso {
     for (const [name, value] of Object.entries({ ...token, path, resource_id, project_id }))
       if (value) target.searchParams.set(name, value)
     return target.href
-  }
-
-  private isOurs(url: string): boolean {
-    return URL.canParse(url) && new URL(url).origin === new URL(this.settings.appUrl).origin
   }
 }

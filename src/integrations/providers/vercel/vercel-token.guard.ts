@@ -18,6 +18,7 @@ import {
   missingAuthType,
   missingToken,
 } from './vercel.errors.js'
+import { INSTALLATION_ID } from './vercel-installation.js'
 import { VercelSettings } from './vercel-settings.js'
 import { type TokenKind, type VercelClaims, VercelTokens } from './vercel-tokens.js'
 
@@ -61,7 +62,7 @@ export class VercelTokenGuard implements CanActivate {
       throw adminRequired({ action, role: claims.user_role! })
     const { installationId } = request.params as { installationId?: string }
     if (installationId !== undefined) {
-      if (!/^icfg_[A-Za-z0-9]{24}$/.test(installationId)) throw invalidInstallationId()
+      if (!INSTALLATION_ID.test(installationId)) throw invalidInstallationId()
       if (claims.installation_id !== installationId) throw installationMismatch()
     }
     request.vercel = claims

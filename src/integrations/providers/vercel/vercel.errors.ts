@@ -30,6 +30,12 @@ export const unknownPlan = invalid('There is no billing plan "{plan}".')
 export const installationNotFound = missing('Installation not found')
 export const resourceNotFound = missing('Resource not found')
 export const productNotFound = missing('Product not found')
+export const installationLinked = defineError({
+  status: 409,
+  type: 'invalid_request',
+  code: 'conflict',
+  detail: 'An existing account is linked to this installation. Disconnect it there first.',
+})
 export const installationRemoved = defineError({
   status: 409,
   type: 'invalid_request',
@@ -52,6 +58,9 @@ export const otherAccount = forbidden(
   'This sign-in is for another account. Sign in with the address that Vercel knows.',
 )
 export const missingCode = invalid('Vercel sent no code. Start linking from Vercel again.')
+export const foreignConfiguration = invalid(
+  'Vercel granted access to another installation than the one in this request. Start linking from Vercel again.',
+)
 export const linkExpired = invalid('Session expired or invalid. Please try linking again from Vercel.')
 export const alreadyLinked = invalid(
   'This organization already has a Vercel integration. Please unlink the existing one first or choose a different organization.',
