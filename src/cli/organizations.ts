@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { Organization, OrganizationsService } from '../organizations/index.js'
 import { Database } from '../platform/database/database.js'
-import { isUuid } from '../platform/http/fields.js'
+import { isUuid } from '../platform/values/stored-values.js'
 import { notFound } from '../platform/http/http.errors.js'
 import type { CommandContext } from './run.js'
 

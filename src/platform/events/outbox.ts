@@ -4,6 +4,7 @@ import { Gauge, Registry } from 'prom-client'
 import { Database } from '../database/database.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
+import { cutText } from '../values/stored-values.js'
 import type { DomainEvent } from './domain-event.js'
 import { EventListeners } from './event-listeners.js'
 
@@ -132,7 +133,7 @@ export class Outbox implements OnApplicationBootstrap, BeforeApplicationShutdown
       await this.database.dataSource.query(
         `update outbox set attempts = attempts + 1, last_error = $2,
            available_at = now() + make_interval(secs => least(power(2, attempts), $3)) where id = $1`,
-        [event.id, (error as Error).message.slice(0, 500), LONGEST_WAIT_SECONDS],
+        [event.id, cutText((error as Error).message, 500), LONGEST_WAIT_SECONDS],
       )
       return
     }

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common'
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger'
 import { Transform } from 'class-transformer'
 import { registerDecorator, type ValidationArguments } from 'class-validator'
+import { cutText, isUuid, textProblem } from '../values/stored-values.js'
 import { fieldErrors, type FieldConstraint } from './validation.errors.js'
 
 /** What a check found: nothing, or the constraint that failed with the values of its sentence. */
@@ -137,10 +138,6 @@ export const ReferenceField = ({ required, nullable, ...property }: FieldOptions
     property: { type: 'string', format: 'uuid', ...property },
   })
 
-/** Whether a value is a UUID in its canonical text form. */
-export const isUuid = (value: unknown): value is string =>
-  typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
-
 /** The name that Python, and so PostHog, gives the type of a JSON value. */
 export function pythonType(value: unknown): string {
   if (Array.isArray(value)) return 'list'
@@ -154,17 +151,12 @@ export function pythonType(value: unknown): string {
 function checkString(value: unknown, maxLength: number): Finding {
   if (typeof value !== 'string') return { constraint: 'string' }
   if (value === '') return { constraint: 'blank' }
-  if ([...value].length > maxLength) return { constraint: 'maxLength', values: { limit: maxLength } }
-  if (value.includes('\0')) return { constraint: 'nullCharacters' }
-  const surrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.exec(value)
-  if (surrogate)
-    return { constraint: 'surrogates', values: { value: surrogate[0].charCodeAt(0).toString(16).toUpperCase() } }
-  return undefined
+  return textProblem(value, maxLength)
 }
 
 /** A value as an error sentence may repeat it: short, and never an object's content. */
 const shown = (value: unknown): string =>
-  typeof value === 'object' ? pythonType(value) : String(value).toWellFormed().slice(0, 100)
+  typeof value === 'object' ? pythonType(value) : cutText(String(value).toWellFormed(), 100)
 
 /** The error of a finding, with the field it is about. */
 export const fieldError = (attr: string, { constraint, values }: NonNullable<Finding>) =>

@@ -1,3 +1,4 @@
+import { cutText, textProblem } from '../values/stored-values.js'
 import { fieldError } from './fields.js'
 import { orderings } from './page-query.js'
 
@@ -10,9 +11,8 @@ const LONGEST_SEARCH = 200
 export function searchText(value: unknown): string | null {
   const text = [value].flat().at(-1)
   if (typeof text !== 'string' || text.trim() === '') return null
-  if (text.length > LONGEST_SEARCH)
-    throw fieldError('search', { constraint: 'maxLength', values: { limit: LONGEST_SEARCH } })
-  if (text.includes('\0')) throw fieldError('search', { constraint: 'nullCharacters' })
+  const problem = textProblem(text, LONGEST_SEARCH)
+  if (problem) throw fieldError('search', problem)
   return text.trim()
 }
 
@@ -24,5 +24,5 @@ export function orderingOf(value: unknown, fields: readonly string[], fallback: 
   const text = [value].flat().at(-1)
   if (text === undefined || text === '') return fallback
   if (typeof text === 'string' && orderings(fields).includes(text)) return text
-  throw fieldError('ordering', { constraint: 'choice', values: { value: String(text).toWellFormed().slice(0, 100) } })
+  throw fieldError('ordering', { constraint: 'choice', values: { value: cutText(String(text).toWellFormed(), 100) } })
 }

@@ -3,6 +3,7 @@ import { UsersDirectory } from '../../../auth/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
 import { namedQuery } from '../../../platform/database/named-query.js'
+import { cutText } from '../../../platform/values/stored-values.js'
 import { BillingGate } from '../../billing-gate.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { openInvoices } from '../../integration.errors.js'
@@ -88,11 +89,11 @@ export class VercelInstallations {
   ): Promise<void> {
     const { email, name } = payload.account.contact
     const known = await this.users.byEmail(email, tx)
-    const user = known ?? (await this.users.add(tx, { email, first_name: (name ?? '').slice(0, 150) }))
+    const user = known ?? (await this.users.add(tx, { email, first_name: cutText(name ?? '', 150) }))
     const organization_id = await this.organizations.found(
       tx,
       { user_id: user.id, request_id },
-      { name: [...(payload.account.name ?? `Vercel Installation ${id}`)].slice(0, MAX_NAME).join('') },
+      { name: cutText(payload.account.name ?? `Vercel Installation ${id}`, MAX_NAME) },
       // Its first project is the first resource that Vercel asks for.
       { firstProject: null },
     )

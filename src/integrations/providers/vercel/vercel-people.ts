@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
 import { MembersService } from '../../../members/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
+import { cutText } from '../../../platform/values/stored-values.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
 import type { VercelConfig, VercelIntegration } from './vercel-installation.js'
@@ -35,7 +36,7 @@ export class VercelPeople {
       if (user) return 'left'
     }
     if (await this.users.byEmail(user_email!, tx)) return 'unlinked'
-    const user = await this.users.add(tx, { email: user_email!, first_name: (user_name ?? '').slice(0, 150) })
+    const user = await this.users.add(tx, { email: user_email!, first_name: cutText(user_name ?? '', 150) })
     await this.join(tx, integration, user, user_id!)
     return user
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../../../platform/database/database.js'
+import { cutText } from '../../../platform/values/stored-values.js'
 import { ProjectsService } from '../../../projects/index.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
 import {
@@ -158,4 +159,4 @@ export class VercelResources {
   }
 }
 
-const nameOf = (name: string): string => [...name].slice(0, MAX_NAME).join('')
+const nameOf = (name: string): string => cutText(name, MAX_NAME)
