@@ -7,7 +7,7 @@ export class User {
   @Column('uuid') uuid!: string
   /** PostHog's name for the same person in analytics. */
   @Column('varchar') distinct_id!: string
-  /** Unique whatever the case. */
+  /** Unique whatever the case; empty for a user without one. */
   @Column('varchar') email!: string
   @Column('varchar', { default: '' }) first_name!: string
   @Column('varchar', { default: '' }) last_name!: string

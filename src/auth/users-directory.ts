@@ -4,6 +4,8 @@ import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../platform/database/database.js'
 import { namedQuery } from '../platform/database/named-query.js'
 import { defineError } from '../platform/http/error-catalogue.js'
+import { fieldError } from '../platform/http/fields.js'
+import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../platform/values/stored-values.js'
 import { AccessCache } from './access-cache.js'
 import { User } from './user.entity.js'
 
@@ -21,7 +23,8 @@ const switchUser = namedQuery(
 )
 
 export interface NewUser {
-  email: string
+  /** Whatever the column can hold; none is the same as the empty address. */
+  email?: string | null
   first_name: string
   last_name?: string
 }
@@ -37,17 +40,19 @@ export class UsersDirectory {
     private readonly access: AccessCache,
   ) {}
 
-  /** @throws {ApiError} 400 when the address is taken, in any case */
+  /** @throws {ApiError} 400 when the address is taken, in any case, or when a column cannot hold a value */
   create(user: NewUser): Promise<User> {
     return this.database.transaction((tx) => this.add(tx, user))
   }
 
   /** The same within a transaction of the caller's. */
-  async add(tx: Transaction, user: NewUser): Promise<User> {
+  async add(tx: Transaction, { email, first_name, last_name = '' }: NewUser): Promise<User> {
+    const stored = { email: storedEmailOf(email), first_name, last_name }
+    refuseUnstorable(stored)
     const [row] = await tx.manager.query(
       `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
-       values ($1, $2, $3, $4, $5, true) on conflict (lower(email)) do nothing returning id`,
-      [uuidv7(), randomUUID(), user.email, user.first_name, user.last_name ?? ''],
+       values ($1, $2, $3::text, $4, $5, $3::text <> '') on conflict (lower(email)) where email <> '' do nothing returning id`,
+      [uuidv7(), randomUUID(), stored.email, first_name, last_name],
     )
     if (!row) throw emailTaken()
     return tx.manager.findOneByOrFail(User, { id: row.id })
@@ -58,9 +63,12 @@ export class UsersDirectory {
     return on.manager.findOneBy(User, { id })
   }
 
-  /** The same by the address, in any case. */
+  /** The same by the address, in any case. The empty address is nobody's. */
   byEmail(email: string, on: Reads = this.database.dataSource): Promise<User | null> {
-    return on.manager.createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOne()
+    return on.manager
+      .createQueryBuilder(User, 'user')
+      .where("lower(user.email) = lower(:email) and user.email <> ''", { email: storedEmailOf(email) })
+      .getOne()
   }
 
   /** Whether anybody was ever created: false on the very first start. */
@@ -72,5 +80,16 @@ export class UsersDirectory {
   async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
     this.access.forgetAfter(tx, `user:${userId}`)
     await tx.query(switchUser, [userId, organizationId, projectId])
+  }
+}
+
+/** The widths of the columns. */
+const widths = { email: EMAIL_LENGTH, first_name: 150, last_name: 150 }
+
+/** @throws {ApiError} 400 naming the first field that its column cannot hold */
+function refuseUnstorable(user: Record<keyof typeof widths, string>): void {
+  for (const field of Object.keys(widths) as (keyof typeof widths)[]) {
+    const problem = textProblem(user[field], widths[field])
+    if (problem) throw fieldError(field, problem)
   }
 }

@@ -10,15 +10,16 @@ export function addUsers(program: Command, { withServices, print }: CommandConte
     .description('look after users')
     .command('create')
     .description('create a user')
-    .requiredOption('--email <email>', 'their address')
+    .option('--email <email>', 'their address, if they have one')
     .requiredOption('--name <name>', 'their name')
-    .action(async ({ email, name }: { email: string; name: string }) => {
+    .action(async ({ email, name }: { email?: string; name: string }) => {
       const [first_name = '', ...others] = name.trim().split(/\s+/)
-      if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new StartError(`${email} is no email address.`)
       const user = await withServices((services) =>
         services.get(UsersDirectory).create({ email, first_name, last_name: others.join(' ') }),
       )
-      print({ id: user.id, uuid: user.uuid, email: user.email }, ({ id }) => `Created user ${id}, ${email}.`)
+      print({ id: user.id, uuid: user.uuid, email: user.email }, ({ id, email }) =>
+        email ? `Created user ${id}, ${email}.` : `Created user ${id}, without an e-mail address.`,
+      )
     })
 }
 

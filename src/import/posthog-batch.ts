@@ -147,6 +147,7 @@ function reasonOf(error: unknown): string | undefined {
 
 /** What cannot be twice, by the constraint that says so. */
 const taken: Record<string, string> = {
+  projects_id: 'the number is another project’s here',
   users_email: 'another user has this email address',
   organization_slugs_pkey: 'another organization has this slug',
   personal_api_keys_secure_value_key: 'another key has this value',

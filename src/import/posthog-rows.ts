@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { storedEmail, storedText as text, storedUuid } from '../platform/values/stored-values.js'
 
-/** Counted in characters, as PostgreSQL and PostHog count them; NULs and halves of characters cannot be stored. */
-const text = (max: number) =>
-  z
-    .string()
-    .refine((value) => [...value].length <= max, `has more than ${max} characters`)
-    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'holds a NUL or half a character')
-const filled = (max: number) => text(max).refine((value) => value.length > 0, 'is empty')
 const time = z.iso.datetime({ offset: true })
 const integer = z.number().int().positive().max(2_147_483_647)
 
@@ -15,8 +9,8 @@ const integer = z.number().int().positive().max(2_147_483_647)
 export const rows = {
   user: z.object({
     id: integer,
-    uuid: z.uuid(),
-    email: filled(254).regex(/@/),
+    uuid: storedUuid,
+    email: storedEmail,
     distinct_id: text(200).nullish(),
     first_name: text(150).default(''),
     last_name: text(150).default(''),
@@ -25,13 +19,13 @@ export const rows = {
     is_email_verified: z.boolean().nullish(),
     role_at_organization: text(64).nullish(),
     date_joined: time.optional(),
-    current_organization_id: z.uuid().nullish(),
+    current_organization_id: storedUuid.nullish(),
     current_team_id: integer.nullish(),
   }),
   organization: z.object({
-    id: z.uuid(),
-    name: filled(64),
-    slug: filled(48),
+    id: storedUuid,
+    name: text(64),
+    slug: text(48),
     customer_id: text(200).nullish(),
     is_member_join_email_enabled: z.boolean().default(true),
     enforce_2fa: z.boolean().nullish(),
@@ -49,19 +43,19 @@ export const rows = {
     updated_at: time.optional(),
   }),
   membership: z.object({
-    id: z.uuid(),
-    organization_id: z.uuid(),
+    id: storedUuid,
+    organization_id: storedUuid,
     user_id: integer,
     level: z.literal([1, 8, 15]),
     joined_at: time.optional(),
   }),
   project: z.object({
     id: integer,
-    organization_id: z.uuid(),
-    uuid: z.uuid(),
-    name: filled(200),
-    api_token: filled(200),
-    timezone: filled(240).default('UTC'),
+    organization_id: storedUuid,
+    uuid: storedUuid,
+    name: text(200),
+    api_token: text(200),
+    timezone: text(240).default('UTC'),
     is_demo: z.boolean().default(false),
     ingested_event: z.boolean().default(false),
     completed_snippet_onboarding: z.boolean().default(false),
@@ -69,16 +63,16 @@ export const rows = {
     created_at: time.optional(),
   }),
   personal_api_key: z.object({
-    id: filled(50),
+    id: text(50),
     user_id: integer,
-    label: filled(40),
+    label: text(40),
     secure_value: z
       .string()
       .regex(/^sha256\$[0-9a-f]{64}$/, 'only sha256$<hex> hashes can be imported; roll the key instead'),
     mask_value: text(11).nullish(),
     scopes: z.array(text(100)).nullish(),
     scoped_teams: z.array(integer).nullish(),
-    scoped_organizations: z.array(z.uuid()).nullish(),
+    scoped_organizations: z.array(storedUuid).nullish(),
     created_at: time.optional(),
     last_used_at: time.nullish(),
     last_rolled_at: time.nullish(),

@@ -10,7 +10,7 @@ export class CurrentUserView {
   @ApiProperty({ example: '9f1c2e64-7a55-4c1a-9d0e-2b7f3c8d5e10' }) distinct_id!: string
   @ApiProperty({ example: 'Ada' }) first_name!: string
   @ApiProperty({ example: 'Lovelace' }) last_name!: string
-  @ApiProperty({ format: 'email' }) email!: string
+  @ApiProperty({ example: 'ada@example.com', description: 'Empty for a user without one.' }) email!: string
   @ApiProperty({ type: 'boolean', nullable: true, example: true }) is_email_verified!: boolean | null
   @ApiProperty({ type: 'object', nullable: true, additionalProperties: true }) hedgehog_config!: null
   @ApiProperty({ type: 'string', nullable: true }) role_at_organization!: string | null

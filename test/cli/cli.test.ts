@@ -39,6 +39,24 @@ describe('polity', () => {
     expect(await status(rolled.value)).toBe(401)
   })
 
+  it('takes whatever address the column can hold, and users without one', async () => {
+    for (const local of ['r&d', 'müller', 'x'.repeat(200)]) {
+      const email = `${local}-${randomUUID()}@xn--e1afmkfd.xn--p1ai`.slice(-254)
+      const { data } = await polity('users', 'create', '--email', email, '--name', 'Ada')
+      const { data: key } = await polity('keys', 'create', '--user', email, '--label', 'CI', '--scopes', 'user:read')
+      expect(key.user_id).toBe(data.id)
+      expect((await server.request('GET', '/api/users/@me/', { key: key.value })).body.email).toBe(email)
+    }
+    for (const none of [[], ['--email', ''], ['--email', ' ']])
+      expect(await polity('users', 'create', ...none, '--name', 'Ada')).toMatchObject({ code: 0, data: { email: '' } })
+    for (const [email, errors] of [
+      ['x'.repeat(255), 'Ensure this field has no more than 254 characters.'],
+      ['a\0@example.com', 'Null characters are not allowed.'],
+    ])
+      expect(await polity('users', 'create', '--email', email!, '--name', 'Ada')).toMatchObject({ code: 1, errors })
+    expect((await polity('keys', 'list', '--user', '')).code).toBe(1)
+  })
+
   it('refuses what is not there in one line', async () => {
     for (const command of [
       ['keys', 'revoke'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { randomInt, randomUUID } from 'node:crypto'
 import { run } from '../../src/cli/run.js'
 import { loadConfig } from '../../src/index.js'
+import { isUuid } from '../../src/platform/values/stored-values.js'
 import { testEnvironment, useServer } from '../support/kit.js'
 import { type ExportRow, key, membership, organization, project, user, withExport } from './export-file.js'
 
@@ -20,6 +21,13 @@ async function imported(...lines: (ExportRow | string)[]) {
 
 const reasons = ({ report }: Awaited<ReturnType<typeof imported>>): string[] =>
   report.refused.map(({ line, reason }: { line: number; reason: string }) => `${line} ${reason}`)
+
+/** The row with its ids in upper case, but for a key's, which is any text. */
+const shouted = (row: ExportRow): ExportRow => ({
+  ...row,
+  ...(row.uuid === undefined ? {} : { uuid: String(row.uuid).toUpperCase() }),
+  ...(isUuid(row.id) && row.type !== 'personal_api_key' ? { id: row.id.toUpperCase() } : {}),
+})
 
 /** A number that no row of these tests has. */
 const newId = () => randomInt(1_000_000, 1_000_000_000)
@@ -116,9 +124,9 @@ describe('polity import posthog', () => {
       user(id),
       acme,
       user(id),
-      user(other, { email: 'nobody' }),
+      user(other, { email: `${'x'.repeat(255)}` }),
       organization({ slug: here.view.slug }),
-      organization({ name: '' }),
+      organization({ id: 'acme' }),
       organization({ name: 'x'.repeat(65) }),
       organization({ name: 'a\0b' }),
       organization({ name: 'a\uD800' }),
@@ -139,10 +147,10 @@ describe('polity import posthog', () => {
       `8 user ${id} is somebody else before this line`,
       expect.stringMatching(/^9 email: /),
       '10 another organization has this slug',
-      '11 name: is empty',
-      '12 name: has more than 64 characters',
-      '13 name: holds a NUL or half a character',
-      '14 name: holds a NUL or half a character',
+      '11 id: is not a UUID',
+      '12 name: has too many characters, at most 64 fit',
+      '13 name: holds a NUL character',
+      '14 name: holds half of a character',
       expect.stringMatching(/^15 level: /),
       expect.stringMatching(/^16 refers to something that does not exist/),
       `17 user ${other} is not in this file before this line, or was refused`,
@@ -168,6 +176,30 @@ describe('polity import posthog', () => {
     expect(report.refused).toEqual([])
     const { body } = await server.request('GET', '/api/organizations/@current/', { key: value })
     expect(body.name).toBe('🚀'.repeat(64))
+  })
+
+  it('takes ids, addresses and names that the columns can hold, whatever they look like', async () => {
+    const [one, two, three] = [newId(), newId(), newId()]
+    const old = `${randomUUID().slice(0, 14)}0000-e8a4-${randomUUID().slice(24)}`
+    const acme = organization({ id: old, name: '' })
+    const value = `phx_${randomUUID()}`
+    const email = `r&d-${randomUUID()}@xn--e1afmkfd.xn--p1ai`
+    const rows = [
+      acme,
+      user(one, { email, uuid: old, current_organization_id: old.toUpperCase() }),
+      user(two, { email: '' }),
+      user(three, { email: undefined }),
+      membership(acme, one, { organization_id: old.toUpperCase() }),
+      project(acme, one, { uuid: old }),
+      key(one, value, { scoped_organizations: [old.toUpperCase()] }),
+    ]
+    expect((await imported(...rows)).report).toMatchObject({ created: { user: 3, membership: 1 }, refused: [] })
+    expect((await imported(...rows.map(shouted))).report).toMatchObject({
+      unchanged: { user: 3, organization: 1, membership: 1, project: 1, personal_api_key: 1 },
+      refused: [],
+    })
+    const me = await server.request('GET', '/api/users/@me/', { key: value })
+    expect(me.body).toMatchObject({ id: one, email, uuid: old, organizations: [{ id: old, name: '' }] })
   })
 
   it('goes on deleting what was being deleted', async () => {

@@ -3,6 +3,8 @@ import { Integrations1764000000000 } from './0002-integrations.js'
 import { IntegrationProviders1764100000000 } from './0003-integration-providers.js'
 import { AwsMarketplace1764200000000 } from './0004-aws-marketplace.js'
 import { InactiveUsers1764300000000 } from './0005-inactive-users.js'
+import { UsersWithoutEmail1764400000000 } from './0006-users-without-email.js'
+import { ProjectNumbers1764500000000 } from './0007-project-numbers.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -11,4 +13,6 @@ export const migrations = [
   IntegrationProviders1764100000000,
   AwsMarketplace1764200000000,
   InactiveUsers1764300000000,
+  UsersWithoutEmail1764400000000,
+  ProjectNumbers1764500000000,
 ]
