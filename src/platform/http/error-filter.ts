@@ -12,6 +12,7 @@ import {
   serverError,
   unavailable,
 } from './http.errors.js'
+import { ofNest } from './nest-exceptions.js'
 import type { RouteTable } from './route-table.js'
 
 /** Seconds after which a client may try again when the database does not answer. */
@@ -28,10 +29,12 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     const reply = host.switchToHttp().getResponse<FastifyReply>()
-    if (request.method === 'OPTIONS' && this.routes.methodsAt(request.url).length > 0) {
-      return void reply.status(204).header('allow', this.routes.methodsAt(request.url).join(', ')).send()
+    const unrouted = request.is404 && !(thrown instanceof ApiError)
+    const methods = unrouted ? this.routes.methodsAt(request.url) : []
+    if (request.method === 'OPTIONS' && methods.length > 0) {
+      return void reply.status(204).header('allow', methods.join(', ')).send()
     }
-    const error = this.toApiError(thrown, request)
+    const error = unrouted ? noSuchRoute(request, methods) : toApiError(thrown, request)
     if (error.status >= 500) this.logger.error({ err: thrown, request_id: request.id }, 'request failed')
     void reply
       .status(error.status)
@@ -39,21 +42,21 @@ export class ErrorFilter implements ExceptionFilter {
       .header('content-type', 'application/json')
       .send(JSON.stringify(error.body))
   }
-
-  private toApiError(thrown: unknown, request: FastifyRequest): ApiError {
-    return statusOf(thrown) === 404 ? this.noSuchRoute(request) : asApiError(thrown)
-  }
-
-  private noSuchRoute(request: FastifyRequest): ApiError {
-    const allowed = this.routes.methodsAt(request.url)
-    if (allowed.length === 0) return endpointNotFound()
-    return methodNotAllowed({ method: request.method }, { headers: { allow: allowed.join(', ') } })
-  }
 }
+
+function noSuchRoute({ method }: FastifyRequest, methods: string[]): ApiError {
+  if (methods.length === 0) return endpointNotFound()
+  return methodNotAllowed({ method }, { headers: { allow: methods.join(', ') } })
+}
+
+/** A client that hangs up while it sends its body gets no answer, and nothing failed here. */
+const toApiError = (thrown: unknown, { raw }: FastifyRequest): ApiError =>
+  raw.errored !== null && raw.errored === thrown ? malformedRequest() : asApiError(thrown)
 
 /** The error that the API answers with for whatever was thrown. */
 export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
+  if (thrown instanceof HttpException && !isFastifys(thrown.cause)) return ofNest(thrown)
   if (isDatabaseUnreachable(thrown)) return unavailable({}, { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } })
   const status = statusOf(thrown)
   if (status === 406) return notAcceptable()
@@ -62,7 +65,8 @@ export function asApiError(thrown: unknown): ApiError {
   return serverError()
 }
 
-function statusOf(thrown: unknown): number | undefined {
-  if (thrown instanceof ApiError) return undefined
-  return thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number })?.statusCode
-}
+/** NestJS wraps what Fastify refuses. */
+const isFastifys = (cause: unknown): boolean => cause instanceof Error && cause.name === 'FastifyError'
+
+const statusOf = (thrown: unknown): number | undefined =>
+  thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number } | undefined)?.statusCode
