@@ -5,9 +5,11 @@ import { AppModule, type AppModuleOptions } from './app.module.js'
 import { BodyPipe, inviteBodies, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { Connections } from './platform/database/connections.js'
+import { allowOrigins } from './platform/http/cors.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
 import { frameworkErrors } from './platform/http/framework-errors.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
+import { originForm, registerHost } from './platform/http/host.js'
 import { sendJsonAsItStands } from './platform/http/json.js'
 import { requestId } from './platform/http/request-id.js'
 import { registerRequestLog } from './platform/http/request-log.js'
@@ -40,7 +42,7 @@ export async function createApplication(
     application.useGlobalFilters(new ErrorFilter(routes, logger))
     application.useGlobalPipes(new BodyPipe())
     if (config.get('CORS_ORIGINS').length > 0) {
-      application.enableCors({ origin: config.get('CORS_ORIGINS'), exposedHeaders: ['X-Request-Id', 'Retry-After'] })
+      allowOrigins(application, config.get('CORS_ORIGINS'), routes)
     }
     serveOpenApi(application)
     await application.init()
@@ -60,6 +62,9 @@ function adapterOf(config: Config, logger: Logger): [FastifyAdapter, RouteTable]
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: trusted.length > 0 ? trusted : false,
     genReqId: requestId,
+    rewriteUrl: originForm,
+    // A missing Host is refused below, in the shape of all errors.
+    http: { requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -69,6 +74,7 @@ function adapterOf(config: Config, logger: Logger): [FastifyAdapter, RouteTable]
   const routes = new RouteTable()
   // First, so that whatever the others refuse has its request id too.
   registerRequestLog(server, logger)
+  registerHost(server, config.get('PUBLIC_URL'))
   routes.watch(server)
   registerBodyParsers(server)
   inviteBodies(server, MAX_BODY_BYTES)

@@ -4,6 +4,9 @@ import { expectError, type TestServer, useServer } from '../support/kit.js'
 const limits = { RATE_LIMIT_BURST_PER_MINUTE: '3' }
 const behindProxy = useServer({ environment: { ...limits, TRUSTED_PROXIES: '127.0.0.1' } })
 const behindOther = useServer({ environment: { ...limits, TRUSTED_PROXIES: '10.0.0.0/8' } })
+const named = useServer({
+  environment: { TRUSTED_PROXIES: '127.0.0.1', PUBLIC_URL: 'https://polity.example.com/base/' },
+})
 const alone = useServer({ environment: limits })
 
 const forwarded = {
@@ -29,14 +32,28 @@ describe('X-Forwarded-* of a trusted proxy', () => {
     expect(next).toMatch(/^https:\/\/api\.example\.com\//)
   })
 
-  it.each(['api.example.com/evil', 'user@evil.example.com', '"><script>', 'a b'])(
-    'is no host where it says %j',
+  it.each(['api.example.com/evil', 'a:b', 'user@evil.example.com', '"><script>', 'a b'])(
+    'is no host where it says %j: then the Host header counts',
     async (host) => {
-      expect(await links(behindProxy, { ...forwarded, 'x-forwarded-host': host })).toMatch(
-        /^https:\/\/localhost\/api\//,
-      )
+      const next = await links(behindProxy, { ...forwarded, 'x-forwarded-host': host })
+      expect(next).toBe(`${behindProxy.url.replace('http:', 'https:')}/api/organizations/?limit=1&offset=1`)
     },
   )
+
+  it.each(['javascript', 'ftp', 'http:', 'https, javascript'])('is no protocol where it says %j', async (protocol) => {
+    const next = await links(behindProxy, { ...forwarded, 'x-forwarded-proto': protocol })
+    expect(next).toBe('http://api.example.com/api/organizations/?limit=1&offset=1')
+  })
+
+  it('means nothing to links where PUBLIC_URL says how the server is reached', async () => {
+    const next = 'https://polity.example.com/base/api/organizations/?limit=1&offset=1'
+    expect(await links(named, forwarded)).toBe(next)
+    expect(await links(named, {})).toBe(next)
+    const servers = async (on: TestServer) =>
+      (await on.request('GET', '/api/schema/', { headers: forwarded })).body.servers
+    expect(await servers(named)).toEqual([{ url: 'https://polity.example.com/base' }])
+    expect(await servers(behindProxy)).toEqual([{ url: '/' }])
+  })
 
   it('says whose requests are counted', async () => {
     const ask = (address: string) => anonymous(behindProxy, { 'x-forwarded-for': address })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import pg from 'pg'
 import {
   type Answer,
@@ -52,4 +54,14 @@ export async function disconnected({ url }: TestDatabase): Promise<void> {
   const connected = async () =>
     (await client.query('select query from pg_stat_activity where datname = $1', [name])).rows
   await eventually(connected, (rows) => rows.length === 0, DISCONNECTED_WITHIN_MS).finally(() => client.end())
+}
+
+/** What a server answers to these bytes, until it closes the connection. */
+export async function raw(server: TestServer, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk) => (answer += chunk.toString()))
+  socket.write(bytes)
+  await once(socket, 'close')
+  return answer
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from './error-catalogue.js'
 import { fieldError, fieldsOf, pythonType } from './fields.js'
-import { malformedJson, unsupportedMediaType } from './http.errors.js'
+import { expectationFailed, malformedJson, unsupportedEncoding, unsupportedMediaType } from './http.errors.js'
 import { notAnObject } from './validation.errors.js'
 
 /** A body that could not be read. It is refused where a route first needs it: who may not call learns nothing of its body. */
@@ -23,16 +23,16 @@ export function registerBodyParsers(server: FastifyInstance): void {
     if (mediaType !== undefined && method !== 'GET' && !/^\s*[^\s/;]+\/[^\s/;]+\s*(;|$)/.test(mediaType))
       throw unsupportedMediaType({ mediaType: mediaType.slice(0, 100) })
   })
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    readJson(body),
-  )
-  server.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    async (_request: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
-  )
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (body.length === 0) return undefined
+  const read = (type: string, reader: (body: Buffer, request: FastifyRequest) => unknown) =>
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+      if (body.length === 0) return undefined
+      const encoding = request.headers['content-encoding'] ?? 'identity'
+      if (/^identity$/i.test(encoding)) return reader(body, request)
+      return new UnreadableBody(unsupportedEncoding({ encoding: encoding.slice(0, 100) }, { headers: noEncoding }))
+    })
+  read('application/json', readJson)
+  read('application/x-www-form-urlencoded', (body) => Object.fromEntries(new URLSearchParams(body.toString())))
+  read('*', (body, request) => {
     if (takesJsonAsText(request)) return readJson(body)
     return new UnreadableBody(
       unsupportedMediaType({ mediaType: (request.headers['content-type'] ?? '').slice(0, 100) }),
@@ -40,16 +40,27 @@ export function registerBodyParsers(server: FastifyInstance): void {
   })
 }
 
+/** Which encodings are understood: none. Source: RFC 9110 section 12.5.3. */
+const noEncoding = { 'accept-encoding': 'identity' }
+
 /**
  * A caller who asks before sending a body, as curl does with one over a megabyte, is not invited to send one that will be
- * refused. Source: RFC 9110 section 10.1.1, `Expect: 100-continue`.
+ * refused. Other expectations fail. Source: RFC 9110 section 10.1.1, `Expect`.
  */
 export function inviteBodies(server: FastifyInstance, maxBytes: number): void {
   server.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue()
+    const refused = !expectsToContinue(request) || Number(request.headers['content-length']) > maxBytes
+    if (!refused) response.writeContinue()
     server.server.emit('request', request, response)
   })
+  // Node would refuse these itself, without a body.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+  server.addHook('onRequest', ({ raw }, _reply, done) =>
+    done(raw.headers.expect === undefined || expectsToContinue(raw) ? undefined : expectationFailed()),
+  )
 }
+
+const expectsToContinue = ({ headers }: IncomingMessage): boolean => /^100-continue$/i.test(headers.expect ?? '')
 
 /** Reads `text/plain` bodies of a route as JSON, for callers who say the one and send the other. */
 export const JsonAsText = () => RouteConfig({ jsonAsText: true })
@@ -98,7 +109,6 @@ export async function toDto<T extends object>(dto: new () => T, body: unknown): 
 }
 
 function readJson(body: Buffer): unknown {
-  if (body.length === 0) return undefined
   if (isTooDeep(body)) return new UnreadableBody(malformedJson({ where: `Nested more than ${MAX_DEPTH} levels deep` }))
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))

@@ -30,6 +30,13 @@ export const malformedRequest = defineError({
   detail: 'Malformed request.',
 })
 
+export const invalidHost = defineError({
+  status: 400,
+  type: 'invalid_request',
+  code: 'parse_error',
+  detail: 'The Host header is missing, or it names no host.',
+})
+
 export const malformedJson = defineError({
   status: 400,
   type: 'invalid_request',
@@ -42,6 +49,20 @@ export const unsupportedMediaType = defineError({
   type: 'invalid_request',
   code: 'unsupported_media_type',
   detail: 'Unsupported media type "{mediaType}" in request.',
+})
+
+export const unsupportedEncoding = defineError({
+  status: 415,
+  type: 'invalid_request',
+  code: 'unsupported_encoding',
+  detail: 'Unsupported content encoding "{encoding}" in request. Send the body as it is.',
+})
+
+export const expectationFailed = defineError({
+  status: 417,
+  type: 'invalid_request',
+  code: 'expectation_failed',
+  detail: 'Of the expectations of the Expect header only "100-continue" is supported.',
 })
 
 export const bodyTooLarge = defineError({

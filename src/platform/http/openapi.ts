@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Config } from '../config/config.js'
 import { serveDocsPage } from './docs-page.js'
 import { errorBodySchema, finishDocument } from './openapi-document.js'
 
@@ -14,6 +15,7 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer(application.get(Config).get('PUBLIC_URL') ?? '/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' }, 'personal_api_key')
     .build()
   const document = SwaggerModule.createDocument(application, builder)

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { absoluteUrl } from './host.js'
 import { Json } from './json.js'
 
 /** A page, as Django REST framework's LimitOffsetPagination writes it. */
@@ -59,21 +60,6 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
     },
   }
 }
-
-/** The request's URL as the caller wrote it; forwarded hosts and protocols count from trusted proxies only. The key stays out. */
-export function absoluteUrl(request: FastifyRequest): URL {
-  const url = new URL(
-    request.originalUrl.split('?')[0] + queryOf(request.originalUrl),
-    `${request.protocol}://${safeHost(request)}`,
-  )
-  url.searchParams.delete('personal_api_key')
-  return url
-}
-
-const queryOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
-
-const safeHost = (request: FastifyRequest): string =>
-  /^[\w.:[\]-]+$/.test(request.host ?? '') ? request.host : 'localhost'
 
 /** Of a parameter given twice the last counts, as in Django. */
 const last = (query: URLSearchParams, name: string): string | undefined => query.getAll(name).at(-1)

@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import { invalidHost } from './http.errors.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where the server is reached from outside, where that is known: `https://api.example.com`. */
+    publicUrl?: string
+  }
+}
+
+/**
+ * Makes a target such as `http://host/api/` one like any other. Its host counts, and the Host header does not.
+ * Source: RFC 9112 section 3.2.2.
+ */
+export function originForm(request: IncomingMessage): string {
+  const target = request.url ?? '/'
+  const [, host, path] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target) ?? []
+  if (host === undefined || path === undefined) return target
+  request.headers.host = host
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+/**
+ * Refuses a request whose Host header is missing or names no host, as RFC 9112 section 3.2 asks, and tells the others
+ * where the server is reached from outside.
+ */
+export function registerHost(server: FastifyInstance, publicUrl: string | undefined): void {
+  server.decorateRequest('publicUrl', publicUrl)
+  server.addHook('onRequest', (request, _reply, done) => {
+    const { host } = request.headers
+    const needsHost = request.raw.httpVersion !== '1.0'
+    done((host === undefined ? needsHost : !isHost(host)) ? invalidHost() : undefined)
+  })
+}
+
+/**
+ * The request's URL as the caller wrote it, below the public URL of the server where that is known. Forwarded hosts and
+ * protocols count from trusted proxies only, and where they are none they are ignored. The key stays out.
+ */
+export function absoluteUrl(request: FastifyRequest): URL {
+  const url = new URL((request.publicUrl ?? `${protocolOf(request)}://${hostOf(request)}`) + request.url)
+  url.searchParams.delete('personal_api_key')
+  return url
+}
+
+const hostOf = ({ host, headers }: FastifyRequest): string => (isHost(host) ? host : (headers.host ?? 'localhost'))
+
+const protocolOf = ({ protocol, socket }: FastifyRequest): string =>
+  /^https?$/.test(protocol) ? protocol : 'encrypted' in socket ? 'https' : 'http'
+
+/** A name or an address, and perhaps a port. */
+const isHost = (text: string): boolean =>
+  /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(text) && URL.canParse(`http://${text}`)
