@@ -18,7 +18,7 @@ export function firstRun(application: INestApplicationContext): Promise<FirstRun
   return application.get(Database).transaction(async (tx) => {
     await tx.manager.query(`select pg_advisory_xact_lock(hashtextextended('polity first run', 0))`)
     if (!(await users.isEmpty(tx))) return undefined
-    const user = await users.add(tx, { email: 'owner@localhost', first_name: 'Owner' })
+    const user = await users.add(tx, { email: 'owner@example.com', first_name: 'Owner' })
     const caller = { user_id: user.id, request_id: 'first-run' }
     const organization = { name: 'My organization' }
     await application.get(OrganizationsService).found(tx, caller, organization)

@@ -94,6 +94,7 @@ describe('the embedded PostgreSQL', () => {
     const first = start()
     const url = await first.ready()
     key = /phx_[\w-]+/.exec(first.out)![0]
+    expect(first.out).toContain('owner@example.com owns')
     expect(first.out).toContain(`curl -H "Authorization: Bearer ${key}" ${url}`)
     expect(await names(url)).toEqual(['My organization'])
 

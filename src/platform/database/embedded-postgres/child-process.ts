@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { StartError } from '../../start-error.js'
-import { program, WAY_OUT } from './program.js'
+import { program, programEnvironment, WAY_OUT } from './program.js'
 import type { SystemUser } from './system-user.js'
 
 /** One embedded PostgreSQL, as its programs need to know it. */
@@ -20,15 +20,13 @@ export function run(
   { dataDir, user }: Pick<Setting, 'dataDir' | 'user'>,
   args: string[],
 ): ChildProcess {
-  const { PATH, LD_LIBRARY_PATH, SystemRoot, TEMP } = process.env
   const through = user?.through ?? []
   const [command = '', ...rest] = [...through, program(name), ...args]
   return spawn(command, rest, {
     ...(user && through.length === 0 ? { uid: user.uid, gid: user.gid } : {}),
     // The server's own working directory may be closed to the user that PostgreSQL runs as.
     cwd: dataDir,
-    // PostgreSQL needs none of the server's secrets.
-    env: { PATH, LD_LIBRARY_PATH, SystemRoot, TEMP, LC_ALL: 'C', TZ: 'UTC' },
+    env: programEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
     // A session of its own: a terminal's Ctrl-C goes to every process of ours, and PostgreSQL has to stop last.
     detached: name === 'postgres',

@@ -24,6 +24,12 @@ export function program(name: 'initdb' | 'postgres'): string {
   }
 }
 
+/** PostgreSQL's programs need none of the server's secrets. */
+export function programEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, LD_LIBRARY_PATH, SystemRoot, TEMP } = process.env
+  return { PATH, LD_LIBRARY_PATH, SystemRoot, TEMP, LC_ALL: 'C', TZ: 'UTC' }
+}
+
 /**
  * Makes the links between PostgreSQL's libraries, which npm packages cannot hold. The install script of the package does
  * it too, but npm from 12 on, and many before, run no install scripts of dependencies.

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { dirname } from 'node:path'
 import { StartError } from '../../start-error.js'
-import { program, WAY_OUT } from './program.js'
+import { program, programEnvironment, WAY_OUT } from './program.js'
 
 /** The user that PostgreSQL runs as, where it may not be ours. */
 export interface SystemUser {
@@ -10,6 +10,13 @@ export interface SystemUser {
   /** The command that lets it pass through folders which only root may enter; empty where it can pass by itself. */
   through: string[]
 }
+
+/**
+ * Below a folder that only root may enter, such as root's home, this capability lets the user pass through folders and
+ * read. What it may write stays its own. Without the secure bit the kernel ignores the capability in access(2), with
+ * which PostgreSQL's programs look for each other. Source: capabilities(7), access(2).
+ */
+const PRIVILEGES = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--securebits=+no_setuid_fixup']
 
 /** PostgreSQL refuses to run as root: there it runs as the system user `postgres`, made when missing. */
 export function systemUser(dataDir: string): SystemUser | undefined {
@@ -30,24 +37,34 @@ export function systemUser(dataDir: string): SystemUser | undefined {
       )
     }
   }
-  const reach = 'cd "$1" || exit 2; test -x "$2" || exit 3'
-  const reaches = (through: string[]) => {
-    const [command = '', ...args] = [...through, '/bin/sh', '-c', reach, 'sh', dataDir, program('postgres')]
-    return spawnSync(command, args, { ...(through.length ? {} : user), cwd: '/', stdio: 'ignore' }).status
-  }
-  const status = reaches([])
-  if (status === 0) return { ...user, through: [] }
-  // Below /root, for one. The capability lets it pass through folders and read; what it may write stays its own.
-  const capability = '+dac_read_search'
-  const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
-  const through = ['setpriv', ...ids, `--inh-caps=${capability}`, `--ambient-caps=${capability}`]
-  if (reaches(through) === 0) return { ...user, through }
-  const path = status === 3 ? `PostgreSQL's programs in ${dirname(program('postgres'))}` : `the data folder ${dataDir}`
-  const move =
-    status === 3
-      ? 'install Polity in a folder that every user may enter'
-      : 'set DATA_DIR to a folder that every user may enter'
+  const alone = reach({ ...user, through: [] }, dataDir)
+  if (alone.status === 0) return { ...user, through: [] }
+  const through = ['setpriv', ...PRIVILEGES, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
+  if (reach({ ...user, through }, dataDir).status === 0) return { ...user, through }
+  const programs = alone.status === PROGRAMS_FAIL
+  const path = programs ? `PostgreSQL's programs in ${dirname(program('postgres'))}` : `the data folder ${dataDir}`
+  const move = `${programs ? 'install Polity in' : 'set DATA_DIR to'} a folder that every user may enter`
   throw new StartError(
-    `PostgreSQL does not run as root but as the user "postgres", who cannot reach ${path}. Start Polity as an ordinary user, ${move}, or ${WAY_OUT}.`,
+    `PostgreSQL does not run as root but as the user "postgres", who cannot use ${path} (${alone.said}). Start Polity as an ordinary user, ${move}, or ${WAY_OUT}.`,
   )
+}
+
+const PROGRAMS_FAIL = 3
+const REACH = `cd "$1" || exit 2; "$2" --show --pgdata="$1" || exit ${PROGRAMS_FAIL}`
+
+/**
+ * Tries whether the user can enter the data folder and run PostgreSQL's programs. Nothing less than running initdb proves
+ * it, because initdb looks for `postgres` with the rights of the real user.
+ */
+function reach({ uid, gid, through }: SystemUser, dataDir: string): { status: number | null; said: string } {
+  const [command = '', ...args] = [...through, '/bin/sh', '-c', REACH, 'sh', dataDir, program('initdb')]
+  const { status, stderr, error } = spawnSync(command, args, {
+    ...(through.length ? {} : { uid, gid }),
+    cwd: '/',
+    env: programEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  return { status, said: error?.message ?? stderr.trim().split('\n').at(-1) ?? '' }
 }
