@@ -41,9 +41,10 @@ export class IntegrationSync implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.listeners.on('organization_integration.installed', (event) => this.tell(event, 'install'))
-    for (const type of ['environments_mapped', 'configured'])
-      this.listeners.on(`organization_integration.${type}`, (event) => this.tell(event, 'configure'))
+    const on = (what: string, hook: 'install' | 'configure') =>
+      this.listeners.on(`organization_integration.${what}`, 'integrations.sync', (event) => this.tell(event, hook))
+    on('installed', 'install')
+    for (const what of ['environments_mapped', 'configured']) on(what, 'configure')
   }
 
   /** Tells it again when it changed meanwhile: whichever telling ends last, it is of the newest revision. */

@@ -36,7 +36,7 @@ export class IntegrationsPurge implements OnModuleInit {
 
   onModuleInit(): void {
     this.purge.before((tx, organizationId) => this.take(tx, organizationId))
-    this.listeners.on('organization_integration.purged', (event) => this.end(event))
+    this.listeners.on('organization_integration.purged', 'integrations.purge', (event) => this.end(event))
   }
 
   /** Takes a batch of rows out, each with its event. */

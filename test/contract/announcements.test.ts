@@ -9,7 +9,7 @@ describe('what changes of an organization', () => {
 
   beforeAll(() => {
     for (const what of ['created', 'updated', 'deleted', 'restored', 'purged'])
-      server.application.get(EventListeners).on(`organization.${what}`, async (event) => void heard.push(event))
+      server.application.get(EventListeners).on(`organization.${what}`, 'test', async (event) => void heard.push(event))
   })
 
   it('is announced once, by whom and how, and nothing that was refused or stayed as it was', async () => {

@@ -10,6 +10,7 @@ import {
   TestServer,
   useServer,
 } from '../support/kit.js'
+import { PROVIDERS_WAIT } from '../support/outbox.js'
 import { Watch } from '../support/planted.js'
 import {
   BeaconProvider,
@@ -141,7 +142,9 @@ describe('what a provider is told', () => {
     expect(waits).toHaveLength(3)
     for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(2 ** index * 1_000 - 100)
     expect(
-      await server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+      await server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+        organization.id,
+      ]),
     ).toEqual([])
   })
 
@@ -169,7 +172,10 @@ describe('what a provider is told', () => {
     expect(atProvider).toBe(second)
     release()
     await eventually(
-      () => server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+      () =>
+        server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+          organization.id,
+        ]),
       (rows: unknown[]) => rows.length === 0,
     )
     expect(atProvider).toBe(second)
@@ -310,7 +316,10 @@ describe('DELETE …/integrations/:id/', () => {
     )
     expect((await organization.owner.delete(path)).status).toBe(204)
     await eventually(
-      () => server.database.dataSource.query('select 1 from outbox where organization_id = $1', [organization.id]),
+      () =>
+        server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+          organization.id,
+        ]),
       (rows: unknown[]) => rows.length === 0,
     )
     expect(beacon.hooksOf(id).at(-1)).toBe('disconnect')

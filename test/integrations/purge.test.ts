@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { IntegrationInstallations, OrganizationsPurge, ProviderError } from '../../src/index.js'
 import { eventually, type TestOrganization, TestServer } from '../support/kit.js'
+import { PROVIDERS_WAIT } from '../support/outbox.js'
 import { Watch } from '../support/planted.js'
 import { json } from '../support/vercel.js'
 import { BeaconProvider, install, LampProvider } from './beacon.js'
@@ -52,7 +53,7 @@ async function purge(): Promise<void> {
 
 const waiting = (): Promise<{ attempts: number; last_error: string | null; row: string }[]> =>
   server.database.dataSource.query(
-    'select attempts, last_error, to_jsonb(o)::text as row from outbox o where organization_id = $1',
+    `select attempts, last_error, to_jsonb(o)::text as row from outbox o where organization_id = $1 and ${PROVIDERS_WAIT}`,
     [organization.id],
   )
 const delivered = () => eventually(waiting, (rows) => rows.length === 0)

@@ -5,6 +5,7 @@ import { AwsMarketplace1764200000000 } from './0004-aws-marketplace.js'
 import { InactiveUsers1764300000000 } from './0005-inactive-users.js'
 import { UsersWithoutEmail1764400000000 } from './0006-users-without-email.js'
 import { ProjectNumbers1764500000000 } from './0007-project-numbers.js'
+import { OutboxDeliveries1764600000000 } from './0008-outbox-deliveries.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   InactiveUsers1764300000000,
   UsersWithoutEmail1764400000000,
   ProjectNumbers1764500000000,
+  OutboxDeliveries1764600000000,
 ]
