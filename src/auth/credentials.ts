@@ -9,11 +9,20 @@ export interface Credentials {
 
 /** Finds a request's key: in the header, the body, the query string. Only the first that is there counts. */
 export function findCredentials(request: FastifyRequest): Credentials | undefined {
-  const header = /^\s*Bearer\s+(\S.*?)\s*$/.exec(request.headers.authorization ?? '')?.[1]
-  if (header) return { value: header, place: 'Authorization header' }
+  const inHeader = credentialsInHeader(request)
+  if (inHeader) return inHeader
   const inBody = bodyField(request.body, 'personal_api_key')
   if (typeof inBody === 'string' && inBody) return { value: inBody, place: 'body' }
   const inQuery = [(request.query as Record<string, unknown>)?.personal_api_key].flat().at(-1)
   if (typeof inQuery === 'string' && inQuery) return { value: inQuery, place: 'query string' }
   return undefined
+}
+
+/** The key that is known before the body is read. */
+export function credentialsInHeader({ headers }: Pick<FastifyRequest, 'headers'>): Credentials | undefined {
+  const header = headers.authorization?.trim()
+  if (!header?.startsWith('Bearer')) return undefined
+  const rest = header.slice('Bearer'.length)
+  const value = rest.trimStart()
+  return value && value.length < rest.length ? { value, place: 'Authorization header' } : undefined
 }

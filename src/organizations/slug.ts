@@ -24,4 +24,5 @@ export function slugWithSuffix(slug: string, letters = 4): string {
   return `${trimmed(slug.slice(0, MAX_LENGTH - letters - 1))}-${suffix}`
 }
 
-const trimmed = (slug: string): string => slug.replace(/^-+|-+$/g, '')
+/** A slug never has two hyphens in a row. */
+const trimmed = (slug: string): string => slug.replace(/^-|-$/g, '')

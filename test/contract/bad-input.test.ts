@@ -92,6 +92,24 @@ describe('a field of an organization', () => {
   })
 })
 
+describe('a form', () => {
+  const form = (key: string, path: string, body: string) =>
+    server.request('PATCH', path, { key, body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+
+  it('is read as browsers write it', async () => {
+    const { owner, path } = await server.organization()
+    const renamed = await form(owner.key, path, 'name=Fish+%2B+Chips+%26%20more%3D%C3%A9')
+    expect(renamed.body).toMatchObject({ name: 'Fish + Chips & more=é' })
+  })
+
+  it('has no more than 1000 fields', async () => {
+    const { owner, path } = await server.organization()
+    expect((await form(owner.key, path, '&a=1'.repeat(999))).status).toBe(200)
+    const refused = await form(owner.key, path, '&a=1'.repeat(1_000))
+    expectError(refused, 400, 'parse_error', 'The form has more than 1000 fields.')
+  })
+})
+
 describe('a body', () => {
   it.each([
     ['[]', 'list'],

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The version of the `pgbouncer` on the PATH as `[major, minor]`; undefined when there is none. */
 export function pgBouncerVersion(): [number, number] | undefined {
-  const found = /(\d+)\.(\d+)/.exec(spawnSync('pgbouncer', ['--version'], { encoding: 'utf8' }).stdout ?? '')
+  const found = /PgBouncer (\d+)\.(\d+)/.exec(spawnSync('pgbouncer', ['--version'], { encoding: 'utf8' }).stdout ?? '')
   return found ? [Number(found[1]), Number(found[2])] : undefined
 }
 

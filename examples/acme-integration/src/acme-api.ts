@@ -19,7 +19,7 @@ export class AcmeApi {
       .default('https://api.acme.example')
       .safeParse(process.env.ACME_API_URL || undefined)
     if (!url.success) throw new StartError('The environment variable ACME_API_URL is not the URL of an API.')
-    this.url = url.data.replace(/\/+$/, '')
+    this.url = url.data.replace(/(?<!\/)\/+$/, '')
   }
 
   /** @throws {AcmeRefusal} @throws {ProviderError} @throws {OutboundError} */

@@ -27,7 +27,7 @@ const whole = (min: number, max: number) => {
 }
 const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `write it like ${example}` })
 const webUrl = url(/^https?$/, 'https://app.example.com')
-const httpUrl = webUrl.transform((url) => url.replace(/\/+$/, ''))
+const httpUrl = webUrl.transform((url) => url.replace(/(?<!\/)\/+$/, ''))
 
 /** Every environment variable that Polity reads, with its default. `.env.example` explains each; a test compares the two. */
 export const environment = z.object({

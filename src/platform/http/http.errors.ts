@@ -44,6 +44,13 @@ export const malformedJson = defineError({
   detail: 'JSON parse error - {where}',
 })
 
+export const tooManyFormFields = defineError({
+  status: 400,
+  type: 'invalid_request',
+  code: 'parse_error',
+  detail: 'The form has more than 1000 fields.',
+})
+
 export const unsupportedMediaType = defineError({
   status: 415,
   type: 'invalid_request',
