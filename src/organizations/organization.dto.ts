@@ -121,4 +121,4 @@ export class BasicOrganizationView {
 export class OrganizationPage extends pageOf(OrganizationView) {}
 
 /** Fields by which a list of organizations can be ordered. */
-export const organizationOrderings = ['name', 'created_at'] as const
+export const organizationOrderings = ['created_at', 'id', 'name', 'slug'] as const

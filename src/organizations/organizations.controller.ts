@@ -28,7 +28,6 @@ export class OrganizationsController {
   @PageQuery({ search: 'the name or the slug', ordering: organizationOrderings })
   @ApiOperation({ operationId: 'organizations_list', summary: 'List the caller’s organizations' })
   @ApiOkResponse({ type: OrganizationPage })
-  @ApiErrors(fieldError('ordering', { constraint: 'choice', values: { value: 'slug' } }))
   list(
     @CurrentCaller() caller: Caller,
     @Req() request: FastifyRequest,

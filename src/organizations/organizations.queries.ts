@@ -1,10 +1,12 @@
 import { jsonSql } from '../platform/database/json-sql.js'
 import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/named-query.js'
+import { contains, ordered } from '../platform/database/text-search.js'
 import { teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/fields.js'
 import {
   type BasicOrganizationView,
   type BasicProject,
+  organizationOrderings,
   type OrganizationView,
   UpdateOrganization,
 } from './organization.dto.js'
@@ -114,11 +116,37 @@ const counted = (count: string, page: string, order: string) => `select counted.
   ) shown on true
   order by ${order}`
 
+/** A term of an order, as SQL of the organization `o`, and where the directory's indexes have it, of its entry `uo`. */
+const orders: Record<(typeof organizationOrderings)[number], { content: string; entry?: string; unique: boolean }> = {
+  created_at: { content: 'o.created_at', entry: 'organization_created_at', unique: false },
+  id: { content: 'o.id', entry: 'organization_id', unique: true },
+  name: { content: ordered('o.name'), unique: false },
+  slug: { content: ordered('o.slug'), unique: true },
+}
+
+interface Term {
+  field: keyof typeof orders
+  direction: 'asc' | 'desc'
+}
+
+/** Up to the first field that no two organizations share; without one the id ends it, so that no page repeats or loses any. */
+function termsOf(ordering: readonly string[]): Term[] {
+  const terms = ordering.map((term): Term => ({
+    field: term.replace(/^-/, '') as Term['field'],
+    direction: term.startsWith('-') ? 'desc' : 'asc',
+  }))
+  const last = terms.findIndex(({ field }) => orders[field].unique)
+  return last < 0 ? [...terms, { field: 'id', direction: terms.at(-1)!.direction }] : terms.slice(0, last + 1)
+}
+
+const orderBy = (terms: readonly Term[], column: (term: Term, index: number) => string): string =>
+  terms.map((term, index) => `${column(term, index)} ${term.direction}`).join(', ')
+
 /** $3 limit, $4 offset. In the order of the directory: its index finds the page, and only the page is read. */
-const pageByCreation = (direction: 'asc' | 'desc'): NamedQuery<OrganizationFound> => {
-  const order = (row: string) => `${row}.organization_created_at ${direction}, ${row}.organization_id ${direction}`
+function pageOfDirectory(name: string, terms: readonly Term[]): NamedQuery<OrganizationFound> {
+  const order = (row: string) => orderBy(terms, ({ field }) => `${row}.${orders[field].entry}`)
   return namedQuery(
-    `organizations.page_by_creation_${direction}`,
+    name,
     counted(
       `select count(*)::integer from user_organizations uo where ${reach}`,
       `select uo.* from user_organizations uo where ${reach} order by ${order('uo')} limit $3 offset $4`,
@@ -128,14 +156,15 @@ const pageByCreation = (direction: 'asc' | 'desc'): NamedQuery<OrganizationFound
   )
 }
 
-/** $5 the text searched for, or null. A page that only the organizations themselves can choose. */
-const pageByContent = (name: string, key: string, direction: 'asc' | 'desc'): NamedQuery<OrganizationFound> => {
-  const order = (row: string) => `${row}.key ${direction}, ${row}.organization_id ${direction}`
+/** The same in an order that only the organizations themselves have, or, where `searches`, of those that have the text $5. */
+function pageByContent(name: string, terms: readonly Term[], searches: boolean): NamedQuery<OrganizationFound> {
+  const order = (row: string) => orderBy(terms, (_, index) => `${row}.key_${index}`)
+  const keys = terms.map(({ field }, index) => `${orders[field].content} as key_${index}`)
+  const found = searches ? `and (${contains('o.name', '$5::text')} or ${contains('o.slug', '$5::text')})` : ''
   return namedQuery(
-    `organizations.page_${name}`,
+    name,
     `with matching as (
-       select uo.organization_id, ${key} as key from user_organizations uo ${organizationOf('uo')}
-       where ${reach} and ($5::text is null or strpos(lower(o.name), lower($5)) > 0 or strpos(o.slug, lower($5)) > 0)
+       select uo.organization_id, ${keys.join(', ')} from user_organizations uo ${organizationOf('uo')} where ${reach} ${found}
      ) ${counted(
        'select count(*)::integer from matching',
        `select * from matching order by ${order('matching')} limit $3 offset $4`,
@@ -145,18 +174,22 @@ const pageByContent = (name: string, key: string, direction: 'asc' | 'desc'): Na
   )
 }
 
-/** Pages by `ordering`; the id breaks ties, so that no page repeats or loses an organization. */
-export const organizationPages: Record<string, NamedQuery<OrganizationFound>> = {
-  created_at: pageByCreation('asc'),
-  '-created_at': pageByCreation('desc'),
-}
+const pages = new Map<string, { query: NamedQuery<OrganizationFound>; searches: boolean }>()
 
-/** The same of those in which a text is found. */
-export const organizationSearches: Record<string, NamedQuery<OrganizationFound>> = {
-  created_at: pageByContent('searched_by_creation', 'o.created_at', 'asc'),
-  '-created_at': pageByContent('searched_by_creation_desc', 'o.created_at', 'desc'),
-  name: pageByContent('searched_by_name', 'lower(o.name)', 'asc'),
-  '-name': pageByContent('searched_by_name_desc', 'lower(o.name)', 'desc'),
+/**
+ * A page by `ordering`, of fields in `organizationOrderings`. As fields after a unique one do not count, there are no more
+ * than a hundred of these statements.
+ */
+export function organizationPage(ordering: readonly string[], searches: boolean) {
+  const terms = termsOf(ordering)
+  const name = `organizations.${searches ? 'search' : 'page'}_by_${terms.map(({ field, direction }) => `${field}_${direction}`).join('_')}`
+  const known = pages.get(name)
+  if (known) return known
+  const indexed = terms.every(({ field, direction }) => orders[field].entry && direction === terms[0]!.direction)
+  const query = indexed && !searches ? pageOfDirectory(name, terms) : pageByContent(name, terms, searches)
+  const page = { query, searches }
+  pages.set(name, page)
+  return page
 }
 
 /** $1 the user: their organizations in short. */

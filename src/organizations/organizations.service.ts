@@ -36,8 +36,7 @@ import {
   basicOrganizations,
   changedOrganization,
   newOrganization,
-  organizationPages,
-  organizationSearches,
+  organizationPage,
   organizationSettings,
   organizationView,
 } from './organizations.queries.js'
@@ -46,10 +45,10 @@ import { slugOf, slugWithSuffix } from './slug.js'
 /** Of an organization's row, what changes. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
-/** What a caller asks of the list: `ordering` is one of the allowed ones, `search` null for all. */
+/** What a caller asks of the list: `ordering` are fields that it knows, with `-` before those turned round, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
-  ordering: string
+  ordering: readonly string[]
 }
 
 @Injectable()
@@ -77,10 +76,8 @@ export class OrganizationsService {
     { search, ordering }: OrganizationFilter,
   ): Promise<Json<Page<OrganizationView>>> {
     const reach = [caller.user_id, caller.key.scoped_organizations, page.limit, page.offset]
-    const plain = search === null ? organizationPages[ordering] : undefined
-    const rows = plain
-      ? await this.database.query(plain, reach)
-      : await this.database.query(organizationSearches[ordering]!, [...reach, search])
+    const { query, searches } = organizationPage(ordering, search !== null)
+    const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
     // Out of the array that promises hold, as in Json.take.
     const views = rows.splice(0).flatMap(({ view }) => (view === null ? [] : this.complete(view)))

@@ -1,5 +1,6 @@
 import { jsonSql } from '../platform/database/json-sql.js'
 import { namedQuery, PAGE } from '../platform/database/named-query.js'
+import { contains } from '../platform/database/text-search.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 
 /** SQL for PostHog's basic team, of the project `p`. */
@@ -31,7 +32,7 @@ const columns = `p.id, p.uuid, p.organization_id as organization, p.api_token, p
 export const projectsOfOrganization = namedQuery<ProjectView & { total: number }>(
   'projects.of_organization',
   `select ${columns}, count(*) over ()::integer as total from projects p
-   where p.organization_id = $1 and ($4::text is null or strpos(lower(p.name), lower($4)) > 0)
+   where p.organization_id = $1 and ($4::text is null or ${contains('p.name', '$4')})
    order by p.id limit $2 offset $3`,
   PAGE,
 )
@@ -50,7 +51,7 @@ export const projectsOfUser = namedQuery<ProjectView & { total: number }>(
      select level from organization_memberships where organization_id = o.id and user_id = uo.user_id limit 1
    ) m
    cross join lateral (select * from projects where organization_id = o.id offset 0) p
-   where uo.user_id = $1 and o.is_active and o.deletion_requested_at is null and ($4::text is null or strpos(lower(p.name), lower($4)) > 0)
+   where uo.user_id = $1 and o.is_active and o.deletion_requested_at is null and ($4::text is null or ${contains('p.name', '$4')})
      and (cardinality($5::uuid[]) = 0 or o.id = any($5))
      and (o.members_can_use_personal_api_keys or m.level >= 8 or not $6::boolean)
    order by p.id limit $2 offset $3`,

@@ -240,7 +240,6 @@ const provocations: Provocation[] = [
     of: /^400 Ensure this field has no more than 64/,
     send: async (operation, attr) => send(operation, await scene(), { body: { [attr!]: 'x'.repeat(65) } }),
   },
-  { of: /^400 "slug" is not/, send: (operation) => query(operation, 'ordering=slug') },
   { of: /^400 Null characters/, send: (operation) => query(operation, 'search=%00') },
   {
     of: /^400 .*already being deleted/,

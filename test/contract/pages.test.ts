@@ -89,7 +89,7 @@ describe('GET /api/organizations/', () => {
     expect(new URL(previous).search).toBe('?limit=1000&offset=1000')
   })
 
-  it('searches names and slugs, orders, and refuses an order it does not know', async () => {
+  it('searches names and slugs, and orders', async () => {
     const user = await server.user()
     for (const name of ['Beta', 'alpha', 'Gamma 100%']) await user.post('/api/organizations/', { name })
     const names = async (query: string) =>
@@ -100,12 +100,6 @@ describe('GET /api/organizations/', () => {
     expect(await names('search=ALPH')).toEqual(['alpha'])
     expect(await names('search=%25')).toEqual(['Gamma 100%'])
     expect(await names('search=_')).toEqual([])
-    const refused = await user.get('/api/organizations/?ordering=slug')
-    expectError(refused, 400, 'invalid_choice', '"slug" is not a valid choice.', 'ordering')
-    for (const name of ['__proto__', 'constructor', '--name']) {
-      const unknown = await user.get(`/api/organizations/?ordering=name&ordering=${name}`)
-      expectError(unknown, 400, 'invalid_choice', `"${name}" is not a valid choice.`, 'ordering')
-    }
     const nul = await user.get('/api/organizations/?search=a%00b')
     expectError(nul, 400, 'null_characters_not_allowed', 'Null characters are not allowed.', 'search')
     const long = await user.get(`/api/organizations/?search=${'a'.repeat(201)}`)

@@ -5,6 +5,7 @@ import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
 import { dataSourceOptions } from './data-source.js'
 import { Database } from './database.js'
+import { requireIcu } from './text-search.js'
 import { withoutPreparedStatements } from './unnamed-statements.js'
 
 /** The door to PostgreSQL, everywhere. */
@@ -29,7 +30,14 @@ export class DatabaseModule {
         }),
       ],
       providers: [
-        { provide: Database, inject: [DataSource], useFactory: (dataSource: DataSource) => new Database(dataSource) },
+        {
+          provide: Database,
+          inject: [DataSource],
+          useFactory: async (dataSource: DataSource) => {
+            await requireIcu(dataSource)
+            return new Database(dataSource)
+          },
+        },
       ],
       exports: [Database],
     }

@@ -1,6 +1,5 @@
-import { cutText, textProblem } from '../values/stored-values.js'
+import { textProblem } from '../values/stored-values.js'
 import { fieldError } from './fields.js'
-import { orderings } from './page-query.js'
 
 const LONGEST_SEARCH = 200
 
@@ -17,12 +16,15 @@ export function searchText(value: unknown): string | null {
 }
 
 /**
- * The value of an `ordering` parameter, or `fallback`.
- * @throws {ApiError} 400 naming `ordering` when it is not one of `fields`, with or without `-`
+ * The terms of an `ordering` parameter, such as `name` and `-created_at`, or `fallback` alone. What is none of `fields` is
+ * ignored, as Django REST framework does; of a field given twice the first counts, of a parameter given twice the last.
  */
-export function orderingOf(value: unknown, fields: readonly string[], fallback: string): string {
+export function orderingOf(value: unknown, fields: readonly string[], fallback: string): string[] {
   const text = [value].flat().at(-1)
-  if (text === undefined || text === '') return fallback
-  if (typeof text === 'string' && orderings(fields).includes(text)) return text
-  throw fieldError('ordering', { constraint: 'choice', values: { value: cutText(String(text).toWellFormed(), 100) } })
+  const known = new Map<string, string>()
+  for (const term of typeof text === 'string' ? text.split(',').map((part) => part.trim()) : []) {
+    const field = term.replace(/^-/, '')
+    if (fields.includes(field) && !known.has(field)) known.set(field, term)
+  }
+  return known.size > 0 ? [...known.values()] : [fallback]
 }

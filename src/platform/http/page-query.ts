@@ -31,12 +31,14 @@ export const PageQuery = ({ search, ordering }: { search?: string; ordering?: re
           ApiQuery({
             name: 'ordering',
             required: false,
-            schema: { type: 'string', enum: orderings(ordering) },
-            description: 'Order of the results; `-` turns it round.',
+            // A list with commas.
+            explode: false,
+            schema: {
+              type: 'array',
+              items: { type: 'string', enum: ordering.flatMap((field) => [field, `-${field}`]) },
+            },
+            description: 'Fields by which the results are ordered, the first before the others; `-` turns one round.',
           }),
         ]
       : []),
   )
-
-/** The values of `ordering` that the fields allow. */
-export const orderings = (fields: readonly string[]): string[] => fields.flatMap((field) => [field, `-${field}`])
