@@ -11,6 +11,7 @@ export {
 } from './access-rule.js'
 export { AuthModule } from './auth.module.js'
 export { CurrentCaller, type Caller, type OrganizationCaller } from './caller.js'
+export { holdOpenOrganization } from './open-organization.js'
 export { MembershipLevel } from './membership-level.js'
 export { PersonalApiKeysService, type NewKey, type PersonalApiKeyView } from './personal-api-keys.service.js'
 export { ProductFeatures, type FeatureKey, type ProductFeature } from './product-features.js'

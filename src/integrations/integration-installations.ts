@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import type { z } from 'zod'
+import { holdOpenOrganization } from '../auth/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import { namedQuery } from '../platform/database/named-query.js'
 import { Keyring } from '../platform/secrets/keyring.js'
@@ -26,6 +27,8 @@ export interface InstallationChanges {
   config?: Record<string, unknown>
   secrets?: Record<string, unknown>
 }
+
+type Named = Pick<InstalledIntegration, 'organization_id' | 'id'>
 
 /** $1 kind, $2 id at the provider. */
 const byProviderId = namedQuery<OrganizationIntegration>(
@@ -55,13 +58,15 @@ export class IntegrationInstallations {
 
   /**
    * Adds an integration within a transaction of the caller's and has its provider told. @returns its id
-   * @throws {ApiError} 400 for a configuration that the kind does not allow, and where the id at the provider is taken
+   * @throws {ApiError} 400 for a configuration that the kind does not allow, and where the id at the provider is taken;
+   * 403 while the organization is being deleted or is deactivated
    */
   async install(tx: Transaction, installation: NewInstallation): Promise<string> {
     const { organization_id, kind, integration_id, created_by_id } = installation
     const provider = this.registry.find(kind)
     const id = uuidv7()
     if (provider?.exclusive && integration_id !== null) await this.holdId(tx, kind, integration_id)
+    await holdOpenOrganization(tx, organization_id)
     const [row] = await tx.manager.query(
       `insert into organization_integrations
          (organization_id, id, kind, integration_id, config, sensitive_config, created_by_id, sync_state)
@@ -91,15 +96,25 @@ export class IntegrationInstallations {
     await tx.query(heldId, [`${kind}/${integrationId}`])
   }
 
-  /** Changes what an integration holds, within a transaction of the caller's. With `tell`, its provider is told. */
-  async update(
+  /**
+   * Changes what an integration holds, within a transaction of the caller's. With `tell`, its provider is told.
+   * @returns whether it is still there
+   * @throws {ApiError} 403 while the organization is being deleted or is deactivated
+   */
+  async update(tx: Transaction, integration: Named, changes: InstallationChanges, tell = false): Promise<boolean> {
+    await holdOpenOrganization(tx, integration.organization_id)
+    return this.note(tx, integration, changes, tell)
+  }
+
+  /** The same for what a provider reports, which is so whatever the state of the organization. */
+  async note(
     tx: Transaction,
-    { organization_id, id }: Pick<InstalledIntegration, 'organization_id' | 'id'>,
+    { organization_id, id }: Named,
     changes: InstallationChanges,
     tell = false,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const row = await tx.lock(OrganizationIntegration, { organization_id, id })
-    if (!row) return
+    if (!row) return false
     const config = changes.config ? this.valid(row.kind, 'config', { ...row.config, ...changes.config }) : row.config
     const sealed = changes.secrets ? this.seal(row, row.kind, changes.secrets) : row.sensitive_config
     const told = tell && this.registry.find(row.kind)?.configure !== undefined
@@ -110,6 +125,7 @@ export class IntegrationInstallations {
       [row.organization_id, row.id, JSON.stringify(config), sealed, told ? 1 : 0],
     )
     if (told) await tx.publish(integrationConfigured(row))
+    return true
   }
 
   /** The integration that an exclusive provider knows by this id. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
-import type { OrganizationCaller } from '../auth/index.js'
+import { holdOpenOrganization, type OrganizationCaller } from '../auth/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
@@ -57,6 +57,8 @@ export class IntegrationsService {
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
     const row = await this.load(caller, id)
     if (isBought(row) && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
+    // The provider is told of what will be done: once it knows, the organization's state does not matter any more.
+    await this.database.transaction((tx) => this.lock(tx, caller, id))
     await this.disconnect(row)
     await this.removeLocally(caller, row)
   }
@@ -147,6 +149,7 @@ export class IntegrationsService {
     { organization_id }: OrganizationCaller,
     id: string,
   ): Promise<OrganizationIntegration> {
+    await holdOpenOrganization(tx, organization_id)
     const integration = isUuid(id) ? await tx.lock(OrganizationIntegration, { organization_id, id }) : null
     if (!integration) throw notFound()
     return integration

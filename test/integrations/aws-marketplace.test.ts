@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { credentials, type Failure } from '../support/fake-aws.js'
+import { closedMeanwhile, closings } from '../support/closing.js'
 import { expectError } from '../support/kit.js'
+import { scale } from '../support/scale.js'
 import { claimPath, UNAVAILABLE, useAwsMarketplace } from '../support/aws-marketplace.js'
 
 const marketplace = useAwsMarketplace()
@@ -162,6 +164,47 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
     expect(await integrations(other)).toEqual([])
     expect((await organization.owner.delete(`${organization.path}integrations/${integration.id}/`)).status).toBe(204)
     expect((await claim(other, registration)).status).toBe(201)
+  })
+
+  it('gives one purchase to one of two organizations that claim it at the same moment, by links of their own', async () => {
+    for (let round = 0; round < scale(5, 50); round++) {
+      const [first, second] = [await server.organization(), await server.organization()]
+      const bought = buyer()
+      const links = [await registered(bought), await registered(bought)]
+      const answers = await Promise.all([claim(first, links[0]), claim(second, links[1])])
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 400])
+      expect((await integrations(first)).length + (await integrations(second)).length).toBe(1)
+    }
+  })
+
+  it('makes one integration of two links that one organization claims at the same moment', async () => {
+    for (let round = 0; round < scale(5, 50); round++) {
+      const [organization, bought] = [await server.organization(), buyer()]
+      const links = [await registered(bought), await registered(bought)]
+      const answers = await Promise.all(links.map((registration) => claim(organization, registration)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 201])
+      expect(await integrations(organization)).toHaveLength(1)
+    }
+  })
+
+  it.each(closings)('is refused while the organization is %s, and the link stays good', async (_, change, detail) => {
+    const [organization, other] = [await server.organization(), await server.organization()]
+    const registration = await registered(buyer())
+    const answer = await closedMeanwhile(server, organization.id, change, () => claim(organization, registration))
+    expectError(answer, 403, 'permission_denied', detail)
+    expect((await claim(other, registration)).status).toBe(201)
+  })
+
+  it('is not brought up to date while the organization is closed', async () => {
+    const { organization, bought } = await customer()
+    const [registration, before] = [await registered(bought), await integrations(organization)]
+    const [[, change, detail]] = closings as [(typeof closings)[0]]
+    const answer = await closedMeanwhile(server, organization.id, change, () => claim(organization, registration))
+    expectError(answer, 403, 'permission_denied', detail)
+    await server.database.dataSource.query('update organizations set deletion_requested_at = null where id = $1', [
+      organization.id,
+    ])
+    expect(await integrations(organization)).toEqual(before)
   })
 
   it('has a purchase of each product side by side', async () => {

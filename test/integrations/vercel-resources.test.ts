@@ -97,6 +97,6 @@ describe('a resource of Vercel’s', () => {
     const owner = await installation.owner()
     const { body } = await owner.get('/api/organizations/@current/')
     await owner.delete(`/api/organizations/${body.id}/`)
-    expectRefusal(await installation.user('POST', '/resources', installation.resource()), 409, /being deleted/)
+    expectRefusal(await installation.user('POST', '/resources', installation.resource()), 403, /being deleted/)
   })
 })

@@ -61,8 +61,8 @@ export class AwsMarketplaceNotifications {
     if (status && !(await this.statuses.hear(tx, customer, status, Timestamp))) return
     const integration = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customer), tx)
     if (!integration) return
-    if (status) await this.installations.update(tx, integration, { config: { status } })
-    else await this.installations.update(tx, integration, {}, true)
+    if (status) await this.installations.note(tx, integration, { config: { status } })
+    else await this.installations.note(tx, integration, {}, true)
   }
 
   private async confirm(message: SnsMessage & { Type: 'SubscriptionConfirmation' }): Promise<void> {

@@ -58,10 +58,8 @@ export class AwsMarketplaceRegistrations {
       const integration_id = integrationIdOf(customer)
       const installed = await this.installations.find(AWS_MARKETPLACE, integration_id, tx)
       if (installed && installed.organization_id !== organization_id) throw alreadyInstalled()
-      if (installed) {
-        await this.installations.update(tx, installed, { config: { ...customer, status } }, true)
+      if (installed && (await this.installations.update(tx, installed, { config: { ...customer, status } }, true)))
         return { id: installed.id, created: false }
-      }
       const config: AwsMarketplaceConfig = { type: 'marketplace', ...customer, status, entitlements: [] }
       const id = await this.installations.install(tx, {
         ...{ organization_id, kind: AWS_MARKETPLACE, integration_id, config: { ...config } },

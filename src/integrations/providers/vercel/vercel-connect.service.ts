@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
-import { type Caller, MembershipLevel, type OrganizationCaller } from '../../../auth/index.js'
+import { type Caller, holdOpenOrganization, MembershipLevel, type OrganizationCaller } from '../../../auth/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { notFound } from '../../../platform/http/http.errors.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
@@ -124,9 +124,7 @@ export class VercelConnect {
       const { access_token, token_type, user_id: vercel_user_id, team_id, installation_id } = content.grant
       await this.installations.holdId(tx, KIND, installation_id)
       // Of two that link the same organization, the second sees the first.
-      const [organization] = await tx.manager.query('select name from organizations where id = $1 for update', [
-        organization_id,
-      ])
+      const { name } = await holdOpenOrganization(tx, organization_id)
       const linked = await tx.manager.query(
         'select 1 from organization_integrations where organization_id = $1 and kind = $2',
         [organization_id, KIND],
@@ -150,7 +148,7 @@ export class VercelConnect {
       return {
         status: 'linked',
         organization_id,
-        organization_name: organization.name,
+        organization_name: name,
         next_url: content.next_url,
       }
     })

@@ -38,7 +38,8 @@ export class VercelInstallations {
       const existing = await this.find(id, tx)
       // Vercel's marketplace has no say in what an organization linked itself, and brings nothing into it.
       if (existing && isLinked(existing)) throw installationLinked()
-      if (existing) return this.installations.update(tx, existing, { config, secrets: credentials })
+      // What is gone by the time that it is held is installed anew.
+      if (existing && (await this.installations.update(tx, existing, { config, secrets: credentials }))) return
       await this.refuseReplay(tx, id, claims)
       await this.install(tx, id, payload, claims, requestId)
     })
@@ -52,7 +53,9 @@ export class VercelInstallations {
   async choosePlan(id: string, billing_plan_id: string): Promise<void> {
     if (this.settings.planOf(billing_plan_id).id !== billing_plan_id) throw unknownPlan({ plan: billing_plan_id })
     const integration = await this.existing(id)
-    await this.database.transaction((tx) => this.installations.update(tx, integration, { config: { billing_plan_id } }))
+    const change = { config: { billing_plan_id } }
+    if (!(await this.database.transaction((tx) => this.installations.update(tx, integration, change))))
+      throw installationNotFound()
   }
 
   /** Removes the integration; the organization and its projects stay. Of one that is gone, says the same again. */

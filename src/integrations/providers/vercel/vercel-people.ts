@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
+import { holdOpenOrganization, MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
 import { MembersService } from '../../../members/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
 import { cutText } from '../../../platform/values/stored-values.js'
@@ -11,7 +11,7 @@ import type { VercelClaims } from './vercel-tokens.js'
 /** An integration as its row says now. */
 type Held = Pick<VercelIntegration, 'organization_id' | 'id' | 'config'>
 
-/** Whom Vercel's users are here. */
+/** Maps Vercel's users to our users. */
 @Injectable()
 export class VercelPeople {
   constructor(
@@ -23,17 +23,19 @@ export class VercelPeople {
   /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
   async person(
     tx: Transaction,
-    { organization_id, id }: VercelIntegration,
+    { organization_id, id, config }: VercelIntegration,
     { user_id, user_email, user_name }: VercelClaims,
   ): Promise<User | 'unlinked' | 'left'> {
+    const known = await this.known(tx, { organization_id, config }, user_id!)
+    if (known) return known
     const integration = await this.hold(tx, organization_id, id)
     if (!integration) return 'left'
-    const mapped = integration.config.user_mappings?.[user_id!]
-    if (mapped !== undefined) {
-      const user = await this.users.byId(mapped, tx)
-      if (user?.is_active && (await this.isMember(tx, integration, user))) return user
+    const mapped = await this.known(tx, integration, user_id!)
+    if (mapped) return mapped
+    const before = integration.config.user_mappings?.[user_id!]
+    if (before !== undefined) {
       await this.map(tx, integration, user_id!, undefined)
-      if (user) return 'left'
+      if (await this.users.byId(before, tx)) return 'left'
     }
     if (await this.users.byEmail(user_email!, tx)) return 'unlinked'
     const user = await this.users.add(tx, { email: user_email!, first_name: cutText(user_name ?? '', 150) })
@@ -52,8 +54,19 @@ export class VercelPeople {
     if (integration) await this.join(tx, integration, user, vercelUserId)
   }
 
+  /** Who is mapped, active and a member: nothing changes for them, so they come in whatever the organization's state. */
+  private async known(
+    tx: Transaction,
+    { organization_id, config }: Pick<Held, 'organization_id' | 'config'>,
+    vercelUserId: string,
+  ): Promise<User | undefined> {
+    const mapped = config.user_mappings?.[vercelUserId]
+    const user = mapped === undefined ? null : await this.users.byId(mapped, tx)
+    return user?.is_active && (await this.isMember(tx, organization_id, user)) ? user : undefined
+  }
+
   private async join(tx: Transaction, integration: Held, user: User, vercelUserId: string): Promise<void> {
-    if (!(await this.isMember(tx, integration, user)))
+    if (!(await this.isMember(tx, integration.organization_id, user)))
       await this.members.add(tx, integration.organization_id, user.id, levelOf(integration, user.email))
     await this.map(tx, integration, vercelUserId, user.id)
     await this.users.switchTo(tx, user.id, integration.organization_id, null)
@@ -61,6 +74,7 @@ export class VercelPeople {
 
   /** Of people who come at the same moment, the next one sees whom the one before was taken for. */
   private async hold(tx: Transaction, organization_id: string, id: string): Promise<Held | undefined> {
+    await holdOpenOrganization(tx, organization_id)
     const row = await tx.lock(OrganizationIntegration, { organization_id, id })
     return row ? { organization_id, id, config: row.config as VercelConfig } : undefined
   }
@@ -71,7 +85,7 @@ export class VercelPeople {
     await this.installations.update(tx, integration, { config: { user_mappings } })
   }
 
-  private async isMember(tx: Transaction, { organization_id }: Held, { id }: User): Promise<boolean> {
+  private async isMember(tx: Transaction, organization_id: string, { id }: User): Promise<boolean> {
     const rows = await tx.manager.query(
       'select 1 from organization_memberships where organization_id = $1 and user_id = $2',
       [organization_id, id],

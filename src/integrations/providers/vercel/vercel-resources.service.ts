@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
+import { holdOpenOrganization } from '../../../auth/index.js'
 import { Database, type Transaction } from '../../../platform/database/database.js'
 import { cutText } from '../../../platform/values/stored-values.js'
 import { ProjectsService } from '../../../projects/index.js'
@@ -8,7 +9,6 @@ import {
   foreignResource,
   installationNotFound,
   invalidResourceId,
-  organizationClosed,
   resourceNotFound,
   unknownPlan,
 } from './vercel.errors.js'
@@ -121,12 +121,8 @@ export class VercelResources {
 
   /** Two deliveries of one request come one after the other. */
   private async hold(tx: Transaction, { organization_id, id }: VercelIntegration): Promise<void> {
+    await holdOpenOrganization(tx, organization_id)
     if (!(await tx.lock(OrganizationIntegration, { organization_id, id }))) throw installationNotFound()
-    const open = await tx.manager.query(
-      'select 1 from organizations where id = $1 and is_active and deletion_requested_at is null for key share',
-      [organization_id],
-    )
-    if (open.length === 0) throw organizationClosed()
   }
 
   private async createdBy(

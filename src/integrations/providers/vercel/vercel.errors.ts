@@ -42,12 +42,6 @@ export const installationRemoved = defineError({
   code: 'conflict',
   detail: 'This installation was removed after this token was issued.',
 })
-export const organizationClosed = defineError({
-  status: 409,
-  type: 'invalid_request',
-  code: 'conflict',
-  detail: 'The organization of this installation is being deleted or has been deactivated.',
-})
 
 export const invalidSsoRequest = invalid('The sign-in request from Vercel is not valid: {field}.')
 export const ssoFailed = unauthenticated('Vercel authentication failed')
