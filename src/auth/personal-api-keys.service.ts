@@ -9,6 +9,11 @@ import { PersonalApiKey } from './personal-api-key.entity.js'
 import { isGrantable, scopes as everyScope } from './scopes.js'
 
 const MAX_KEYS = 10
+const MAX_SIGN_INS = 10
+
+/** The label of a key that stands for a sign-in, as there are no sessions yet. Such a key always expires. */
+const SIGN_IN_LABEL = 'Vercel sign-in'
+const IS_SIGN_IN = `(label = '${SIGN_IN_LABEL}' and expires_at is not null)`
 
 export const tooManyKeys = defineError({
   status: 400,
@@ -56,9 +61,28 @@ export class PersonalApiKeysService {
     if (unknown !== undefined || key.scopes.length === 0) {
       throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
     }
-    // The user's row serializes the count against other creations.
-    await tx.manager.query('select 1 from users where id = $1 for update', [key.user_id])
-    if ((await tx.manager.countBy(PersonalApiKey, { user_id: key.user_id })) >= MAX_KEYS) throw tooManyKeys()
+    await this.holdUser(tx, key.user_id)
+    const [{ count }] = await tx.manager.query(
+      `select count(*)::integer as count from personal_api_keys where user_id = $1 and not ${IS_SIGN_IN}`,
+      [key.user_id],
+    )
+    if (count >= MAX_KEYS) throw tooManyKeys()
+    return this.add(tx, key)
+  }
+
+  /** Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end. */
+  async signIn(tx: Transaction, user_id: number, expires_at: Date): Promise<PersonalApiKeyView> {
+    await this.holdUser(tx, user_id)
+    await tx.manager.query(
+      `delete from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and id not in (
+         select id from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and expires_at > now()
+         order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})`,
+      [user_id],
+    )
+    return this.add(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
+  }
+
+  private async add(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
     const value = newKeyValue()
     const id = uuidv7()
     await tx.insert(PersonalApiKey, {
@@ -103,6 +127,11 @@ export class PersonalApiKeysService {
     const key = await this.keys.findOneBy({ id })
     if (!key) throw notFound()
     return toView(key)
+  }
+
+  /** The user's row makes creations of one user wait for each other: each counts those before it. */
+  private async holdUser(tx: Transaction, userId: number): Promise<void> {
+    await tx.manager.query('select 1 from users where id = $1 for update', [userId])
   }
 
   /** The key, about to change: what is remembered of its user is forgotten with the commit. */

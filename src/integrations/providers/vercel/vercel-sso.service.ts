@@ -5,19 +5,19 @@ import { Database } from '../../../platform/database/database.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
 import { notFound } from '../../../platform/http/http.errors.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
+import { isSameEmail } from '../../../platform/values/stored-values.js'
 import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
 import { VercelApi } from './vercel-api.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
 import { VercelSettings } from './vercel-settings.js'
-import { type VercelClaims, VercelTokens } from './vercel-tokens.js'
+import { VercelTokens, type VercelUser } from './vercel-tokens.js'
 import { frontendUrl } from './vercel-urls.js'
 
 const TICKET_LIFETIME_MS = 60_000
 /** To sign in to the account that exists already. */
 const LINK_LIFETIME_MS = 300_000
 const KEY_LIFETIME_MS = 12 * 3_600_000
-const KEY_LABEL = 'Vercel sign-in'
 
 const absentWhenEmpty = z
   .string()
@@ -79,8 +79,8 @@ export class VercelSso {
     if (url === null) throw invalidSsoRequest({ field: 'url' })
     const query = { ...parsed.data, url }
     const claims = await this.exchangeCode(query)
-    const integration = claims.installation_id && (await this.installations.find(claims.installation_id))
-    if (!integration || !claims.user_id || !claims.user_email) throw ssoFailed()
+    const integration = await this.installations.find(claims.installation_id)
+    if (!integration) throw ssoFailed()
     const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims))
     if (user === 'left') throw ssoFailed()
     if (user === 'unlinked') return this.toLogin(query, claims)
@@ -95,12 +95,8 @@ export class VercelSso {
       const content = await this.oneTime.redeem<Ticket>(tx, 'vercel-sso', ticket)
       if (!content) throw ticketExpired()
       const { user_id, organization_id, resource_id = null } = content
-      await tx.manager.query('delete from personal_api_keys where user_id = $1 and label = $2 and expires_at < now()', [
-        user_id,
-        KEY_LABEL,
-      ])
       const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
-      const key = await this.keys.issue(tx, { user_id, label: KEY_LABEL, scopes: ['*'], expires_at })
+      const key = await this.keys.signIn(tx, user_id, expires_at)
       return {
         user_id,
         organization_id,
@@ -118,13 +114,13 @@ export class VercelSso {
       const integration = content && (await this.installations.find(content.installation_id, tx))
       if (!integration) throw ticketExpired()
       const user = await this.users.byId(caller.user_id, tx)
-      if (user?.email.toLowerCase() !== content.email.toLowerCase()) throw otherAccount()
+      if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
       await this.people.link(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
     })
   }
 
-  private async exchangeCode({ code, state }: Arrival): Promise<VercelClaims> {
+  private async exchangeCode({ code, state }: Arrival): Promise<VercelUser> {
     try {
       const { idToken } = await this.api.exchangeSsoCode(code, state)
       const claims = await this.tokens.verify(idToken, 'user')
@@ -137,12 +133,11 @@ export class VercelSso {
     throw ssoFailed()
   }
 
-  private async toLogin(query: Arrival, claims: VercelClaims): Promise<string> {
-    const link: Link = {
-      installation_id: claims.installation_id!,
-      vercel_user_id: claims.user_id!,
-      email: claims.user_email!,
-    }
+  private async toLogin(
+    query: Arrival,
+    { installation_id, user_id: vercel_user_id, user_email: email }: VercelUser,
+  ): Promise<string> {
+    const link: Link = { installation_id, vercel_user_id, email }
     return this.toApp(query, { link: await this.oneTime.issue('vercel-sso-link', link, LINK_LIFETIME_MS) })
   }
 
