@@ -58,7 +58,7 @@ describe('an installation from Vercel’s marketplace', () => {
     ['scopes: This field is required.', { ...payload(), scopes: undefined }],
     ['scopes', { ...payload(), scopes: [] }],
     ['credentials__access_token', { ...payload(), credentials: { token_type: 'Bearer' } }],
-    ['account__contact__email', { ...payload(), account: { url: 'https://x.example', contact: { email: 'x' } } }],
+    ['account__contact__email', { ...payload(), account: { url: 'https://x.example', contact: { email: 5 } } }],
     ['Null characters', { ...payload(), acceptedPolicies: { toc: 'a\0b' } }],
     ['Null characters', { ...payload(), acceptedPolicies: { toc: '\ud800' } }],
     ['JSON parse error', '{'],

@@ -13,13 +13,13 @@ export const vercelConfig = z.object({
   acceptedPolicies: z.record(z.string(), z.unknown()).optional(),
   account: z
     .object({
-      name: z.string().optional(),
+      name: z.string().nullish(),
       url: z.string(),
-      contact: z.object({ email: z.string(), name: z.string().optional() }),
+      contact: z.object({ email: z.string(), name: z.string().nullish() }),
     })
     .optional(),
   billing_plan_id: z.string().optional(),
-  /** Vercel's user id, and whom that is here. */
+  /** Vercel's user ids, each with the id of our user. */
   user_mappings: z.record(z.string(), z.number()).optional(),
   vercel_team_id: z.string().nullable().optional(),
   vercel_user_id: z.string().optional(),

@@ -96,7 +96,7 @@ export class VercelInstallations {
     const organization_id = await this.organizations.found(
       tx,
       { user_id: user.id, request_id },
-      { name: cutText(payload.account.name ?? `Vercel Installation ${id}`, MAX_NAME) },
+      { name: cutText(payload.account.name || `Vercel Installation ${id}`, MAX_NAME) },
       // Its first project is the first resource that Vercel asks for.
       { firstProject: null },
     )

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readable } from '../../../platform/http/body.js'
 import { fieldErrors } from '../../../platform/http/validation.errors.js'
 import { defineError } from '../../../platform/http/error-catalogue.js'
+import { storedEmail } from '../../../platform/values/stored-values.js'
 
 const invalidValue = defineError({
   status: 400,
@@ -10,7 +11,10 @@ const invalidValue = defineError({
   detail: 'Not valid: {problem}.',
 })
 
-const text = z.string().trim().min(1).max(1_000)
+/** Has to say something; what it may say is for Vercel to know. */
+const text = z.string().trim().min(1)
+/** May say nothing. */
+const name = z.string().trim().nullish()
 
 /** `PUT /installations/:id` */
 export const upsertInstallation = z.object({
@@ -18,9 +22,9 @@ export const upsertInstallation = z.object({
   acceptedPolicies: z.record(z.string(), z.unknown()),
   credentials: z.object({ access_token: text, token_type: text }),
   account: z.object({
-    name: text.optional(),
+    name,
     url: z.url(),
-    contact: z.object({ email: z.email().max(254), name: text.optional() }),
+    contact: z.object({ email: storedEmail, name }),
   }),
 })
 
@@ -29,15 +33,15 @@ export const updateInstallation = z.object({ billingPlanId: text })
 /** `POST /installations/:id/resources` */
 export const createResource = z.object({
   productId: text,
-  name: text,
+  name: z.string().trim(),
   metadata: z.record(z.string(), z.unknown()).default({}),
   billingPlanId: text,
-  externalId: text.optional(),
+  externalId: z.string().nullish(),
 })
 
 /** `PATCH /installations/:id/resources/:resourceId`: what is left out stays. */
 export const updateResource = z.object({
-  name: text.optional(),
+  name: createResource.shape.name.optional(),
   metadata: createResource.shape.metadata.unwrap().optional(),
   billingPlanId: text.optional(),
 })

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { holdOpenOrganization, MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
 import { MembersService } from '../../../members/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
-import { cutText } from '../../../platform/values/stored-values.js'
+import { cutText, isSameEmail } from '../../../platform/values/stored-values.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
 import type { VercelConfig, VercelIntegration } from './vercel-installation.js'
-import type { VercelClaims } from './vercel-tokens.js'
+import type { VercelUser } from './vercel-tokens.js'
 
 /** An integration as its row says now. */
 type Held = Pick<VercelIntegration, 'organization_id' | 'id' | 'config'>
@@ -24,22 +24,22 @@ export class VercelPeople {
   async person(
     tx: Transaction,
     { organization_id, id, config }: VercelIntegration,
-    { user_id, user_email, user_name }: VercelClaims,
+    { user_id, user_email, user_name }: VercelUser,
   ): Promise<User | 'unlinked' | 'left'> {
-    const known = await this.known(tx, { organization_id, config }, user_id!)
+    const known = await this.known(tx, { organization_id, config }, user_id)
     if (known) return known
     const integration = await this.hold(tx, organization_id, id)
     if (!integration) return 'left'
-    const mapped = await this.known(tx, integration, user_id!)
+    const mapped = await this.known(tx, integration, user_id)
     if (mapped) return mapped
-    const before = integration.config.user_mappings?.[user_id!]
+    const before = integration.config.user_mappings?.[user_id]
     if (before !== undefined) {
-      await this.map(tx, integration, user_id!, undefined)
+      await this.map(tx, integration, user_id, undefined)
       if (await this.users.byId(before, tx)) return 'left'
     }
-    if (await this.users.byEmail(user_email!, tx)) return 'unlinked'
-    const user = await this.users.add(tx, { email: user_email!, first_name: cutText(user_name ?? '', 150) })
-    await this.join(tx, integration, user, user_id!)
+    if (await this.users.byEmail(user_email, tx)) return 'unlinked'
+    const user = await this.users.add(tx, { email: user_email, first_name: cutText(user_name ?? '', 150) })
+    await this.join(tx, integration, user, user_id)
     return user
   }
 
@@ -96,6 +96,4 @@ export class VercelPeople {
 
 /** The level of who signs in from Vercel: whoever installed owns the organization. */
 const levelOf = (integration: Held, email: string): MembershipLevel =>
-  integration.config.account?.contact.email.toLowerCase() === email.toLowerCase()
-    ? MembershipLevel.Owner
-    : MembershipLevel.Member
+  isSameEmail(integration.config.account?.contact.email, email) ? MembershipLevel.Owner : MembershipLevel.Member

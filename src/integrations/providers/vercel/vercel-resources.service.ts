@@ -11,6 +11,7 @@ import {
   invalidResourceId,
   resourceNotFound,
   unknownPlan,
+  unknownProductId,
 } from './vercel.errors.js'
 import { KIND, type VercelIntegration } from './vercel-installation.js'
 import { VercelInstallations } from './vercel-installations.service.js'
@@ -34,6 +35,8 @@ export class VercelResources {
 
   /** Makes a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */
   async create(installationId: string, resource: CreateResource, idempotencyKey?: string): Promise<VercelResource> {
+    const { productId: product } = resource
+    if (product !== this.settings.product) throw unknownProductId({ product })
     this.refuseUnknownPlan(resource)
     const integration = await this.installations.existing(installationId)
     const { organization_id } = integration
@@ -41,7 +44,7 @@ export class VercelResources {
       await this.hold(tx, integration)
       const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
       if (earlier) return this.view(earlier)
-      const id = await this.projects.create(tx, organization_id, nameOf(resource.name), false)
+      const id = await this.projects.create(tx, organization_id, this.nameOf(resource.name), false)
       await tx.manager.query(
         `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
          values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
@@ -71,7 +74,7 @@ export class VercelResources {
          where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text`,
         [organization_id, id, KIND, JSON.stringify({ ...config, ...changes })],
       )
-      if (changes.name) await this.projects.rename(tx, organization_id, id, nameOf(changes.name))
+      if (changes.name !== undefined) await this.projects.rename(tx, organization_id, id, this.nameOf(changes.name))
       return this.view(await this.row(tx, organization_id, id))
     })
   }
@@ -128,13 +131,13 @@ export class VercelResources {
   private async createdBy(
     tx: Transaction,
     organizationId: string,
-    externalId: string | undefined,
+    externalId: string | null | undefined,
     idempotencyKey: string | undefined,
   ): Promise<ResourceRow | undefined> {
     const [found] = await tx.manager.query(
       `select project_id from project_integrations where organization_id = $1 and kind = $2
          and (config->>'externalId' = $3 or config->>'idempotencyKey' = $4) limit 1`,
-      [organizationId, KIND, externalId ?? null, idempotencyKey ?? null],
+      [organizationId, KIND, externalId || null, idempotencyKey || null],
     )
     return found && this.row(tx, organizationId, found.project_id)
   }
@@ -153,6 +156,9 @@ export class VercelResources {
     if (billingPlanId !== undefined && this.settings.planOf(billingPlanId).id !== billingPlanId)
       throw unknownPlan({ plan: billingPlanId })
   }
-}
 
-const nameOf = (name: string): string => cutText(name, MAX_NAME)
+  /** A project has a name, whatever Vercel's user called the resource. */
+  private nameOf(name: string): string {
+    return cutText(name, MAX_NAME) || this.settings.product
+  }
+}

@@ -3,6 +3,7 @@ import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerif
 import { z } from 'zod'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OutboundError } from '../../../platform/outbound/outbound.error.js'
+import { storedEmail, storedText } from '../../../platform/values/stored-values.js'
 import { invalidToken, tokensUnverifiable } from './vercel.errors.js'
 import { VercelSettings } from './vercel-settings.js'
 
@@ -13,6 +14,8 @@ const JWKS_MAX_AGE_MS = 600_000
 /** A token with an unknown key id makes the keys be fetched again, and not more often than this. */
 const JWKS_COOLDOWN_MS = 30_000
 
+/** Longer than any id or name of Vercel's; nothing that a column refuses. */
+const storable = storedText(1_000)
 const common = { account_id: z.string(), iat: z.number().optional(), exp: z.number() }
 
 /** The two kinds are told apart by their subject, so that one is never taken for the other. */
@@ -20,22 +23,26 @@ const claimsOf = {
   user: z.object({
     ...common,
     sub: z.string().regex(/^account:[0-9a-f]+:user:[0-9a-f]+$/i),
-    installation_id: z.string(),
-    user_id: z.string(),
+    installation_id: storable,
+    user_id: storable,
     user_role: z.enum(['ADMIN', 'USER']),
-    user_email: z.email().optional(),
-    user_name: z.string().optional(),
+    // Whose they are is Vercel's word; how they look is nobody's business here.
+    user_email: storedEmail,
+    user_name: storable.nullish(),
   }),
   system: z.object({
     ...common,
     sub: z.string().regex(/^account:[0-9a-f]+$/i),
-    installation_id: z.string().nullable(),
+    installation_id: storable.nullable(),
   }),
 }
 
+/** What a token says of a person at Vercel. */
+export type VercelUser = z.infer<typeof claimsOf.user>
+
 /** What a token of Vercel's says. `user_*` are there in a user's. */
 export type VercelClaims = z.infer<typeof claimsOf.system> &
-  Partial<Pick<z.infer<typeof claimsOf.user>, 'user_id' | 'user_role' | 'user_email' | 'user_name'>>
+  Partial<Pick<VercelUser, 'user_id' | 'user_role' | 'user_email' | 'user_name'>>
 
 /**
  * Checks the OIDC tokens of Vercel's marketplace: RS256, its issuer, our client id as the audience, not expired.
@@ -51,7 +58,7 @@ export class VercelTokens {
   ) {}
 
   /** @throws {ApiError} 401 for a token that is not valid in any way, 503 while Vercel's keys cannot be had */
-  async verify(token: string, kind: 'user'): Promise<z.infer<typeof claimsOf.user>>
+  async verify(token: string, kind: 'user'): Promise<VercelUser>
   async verify(token: string, kind: TokenKind): Promise<VercelClaims>
   async verify(token: string, kind: TokenKind): Promise<VercelClaims> {
     try {
