@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common'
+import { MoreThan } from 'typeorm'
 import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../platform/database/database.js'
+import { pagesByKey } from '../platform/database/pages-by-key.js'
+import { requireText } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { defineError } from '../platform/http/error-catalogue.js'
+import { isUuid } from '../platform/values/stored-values.js'
 import { AccessCache } from './access-cache.js'
 import { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
@@ -14,6 +18,7 @@ const MAX_SIGN_INS = 10
 /** The label of a key that stands for a sign-in, as there are no sessions yet. Such a key always expires. */
 const SIGN_IN_LABEL = 'Vercel sign-in'
 const IS_SIGN_IN = `(label = '${SIGN_IN_LABEL}' and expires_at is not null)`
+const MAX_LABEL_LENGTH = 40
 
 export const tooManyKeys = defineError({
   status: 400,
@@ -30,12 +35,36 @@ export const invalidScope = defineError({
   detail: 'Invalid scope: {scope}. Valid scopes are *, {valid}.',
 })
 
+export const notInFuture = defineError({
+  status: 400,
+  type: 'validation_error',
+  code: 'invalid_input',
+  attr: 'expires_at',
+  detail: 'A key must expire in the future.',
+})
+
+const beyondReach = (attr: keyof NewKey, what: string) =>
+  defineError({
+    status: 400,
+    type: 'validation_error',
+    code: 'invalid_input',
+    attr,
+    detail: `You must be a member of all ${what} that you are scoping the key to.`,
+  })
+
+export const organizationBeyondReach = beyondReach('scoped_organizations', 'organizations')
+export const teamBeyondReach = beyondReach('scoped_teams', 'teams')
+
 export interface NewKey {
   user_id: number
+  /** 1 to 40 characters, without the space around them. */
   label: string
   scopes: string[]
+  /** Projects of the user's organizations. */
   scoped_teams?: number[]
+  /** Organizations of the user's. */
   scoped_organizations?: string[]
+  /** In the future; null for never. */
   expires_at?: Date | null
 }
 
@@ -50,24 +79,28 @@ export class PersonalApiKeysService {
     private readonly access: AccessCache,
   ) {}
 
-  /** @throws {ApiError} 400 for a scope that does not exist, and for the user's eleventh key */
+  /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
   create(key: NewKey): Promise<PersonalApiKeyView> {
     return this.database.transaction((tx) => this.issue(tx, key))
   }
 
   /** The same within a transaction of the caller's. */
-  async issue(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
+  async issue(tx: Transaction, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
+    requireText('label', label.trim(), MAX_LABEL_LENGTH)
     const unknown = key.scopes.find((scope) => !isGrantable(scope))
     if (unknown !== undefined || key.scopes.length === 0) {
       throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
     }
+    // A date that is none is not later either.
+    if (key.expires_at && !(key.expires_at.getTime() > Date.now())) throw notInFuture()
+    await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
     await this.holdUser(tx, key.user_id)
     const [{ count }] = await tx.manager.query(
       `select count(*)::integer as count from personal_api_keys where user_id = $1 and not ${IS_SIGN_IN}`,
       [key.user_id],
     )
     if (count >= MAX_KEYS) throw tooManyKeys()
-    return this.add(tx, key)
+    return this.add(tx, { ...key, label: label.trim(), scoped_organizations })
   }
 
   /** Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end. */
@@ -113,13 +146,20 @@ export class PersonalApiKeysService {
     })
   }
 
-  /** Newest first; of one user or of all. */
-  async list(userId?: number): Promise<PersonalApiKeyView[]> {
-    const found = await this.keys.find({
-      where: userId === undefined ? {} : { user_id: userId },
-      order: { created_at: 'DESC', id: 'DESC' },
-    })
+  /** A user's keys, newest first. */
+  async list(userId: number): Promise<PersonalApiKeyView[]> {
+    const found = await this.keys.find({ where: { user_id: userId }, order: { created_at: 'DESC', id: 'DESC' } })
     return found.map(toView)
+  }
+
+  /** Everybody's keys, page by page, in the order of their ids: ours begin with the time of their creation. */
+  all(): AsyncIterable<PersonalApiKeyView[]> {
+    return pagesByKey(
+      '',
+      async (after, take) =>
+        (await this.keys.find({ where: { id: MoreThan(after) }, order: { id: 'ASC' }, take })).map(toView),
+      ({ id }) => id,
+    )
   }
 
   /** @throws {ApiError} 404 */
@@ -132,6 +172,29 @@ export class PersonalApiKeysService {
   /** The user's row makes creations of one user wait for each other: each counts those before it. */
   private async holdUser(tx: Transaction, userId: number): Promise<void> {
     await tx.manager.query('select 1 from users where id = $1 for update', [userId])
+  }
+
+  /** Whoever loses a membership later loses the organization for the key too: the guard asks for both. */
+  private async refuseBeyondReach(
+    tx: Transaction,
+    {
+      user_id,
+      scoped_organizations = [],
+      scoped_teams = [],
+    }: Pick<NewKey, 'user_id' | 'scoped_organizations' | 'scoped_teams'>,
+  ): Promise<void> {
+    if (scoped_organizations.length + scoped_teams.length === 0) return
+    if (!scoped_organizations.every(isUuid)) throw organizationBeyondReach()
+    const [{ organizations, teams }] = await tx.manager.query(
+      `select
+         (select count(*)::integer from user_organizations where user_id = $1 and organization_id = any($2)) as organizations,
+         (select count(*)::integer from user_organizations uo join projects p on p.organization_id = uo.organization_id
+          where uo.user_id = $1 and p.id = any($3)) as teams`,
+      [user_id, scoped_organizations, scoped_teams],
+    )
+    if (organizations < new Set(scoped_organizations.map((id) => id.toLowerCase())).size)
+      throw organizationBeyondReach()
+    if (teams < new Set(scoped_teams).size) throw teamBeyondReach()
   }
 
   /** The key, about to change: what is remembered of its user is forgotten with the commit. */

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { Database, type Transaction } from '../platform/database/database.js'
-import { namedQuery } from '../platform/database/named-query.js'
+import { namedQuery, PAGE } from '../platform/database/named-query.js'
+import { pagesByKey } from '../platform/database/pages-by-key.js'
+import { notFound } from '../platform/http/http.errors.js'
 import { defineError } from '../platform/http/error-catalogue.js'
 import { fieldError } from '../platform/http/fields.js'
 import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../platform/values/stored-values.js'
@@ -21,6 +23,9 @@ const switchUser = namedQuery(
   'users.switch',
   'update users set current_organization_id = $2, current_project_id = $3 where id = $1',
 )
+
+/** $1 an id, $2 how many: the users behind it. */
+const usersAfter = namedQuery<User>('users.after', 'select * from users where id > $1 order by id limit $2', PAGE)
 
 export interface NewUser {
   /** Whatever the column can hold; none is the same as the empty address. */
@@ -58,6 +63,25 @@ export class UsersDirectory {
     return tx.manager.findOneByOrFail(User, { id: row.id })
   }
 
+  /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */
+  deactivate(id: number): Promise<User> {
+    return this.setActive(id, false)
+  }
+
+  /** Undoes {@link deactivate}. @throws {ApiError} 404 */
+  activate(id: number): Promise<User> {
+    return this.setActive(id, true)
+  }
+
+  /** Everybody, page by page, in the order of their ids. */
+  all(): AsyncIterable<User[]> {
+    return pagesByKey(
+      0,
+      (after, limit) => this.database.query(usersAfter, [after, limit]),
+      ({ id }) => id,
+    )
+  }
+
   /** @param on the transaction of a caller who has one: waiting there for a second connection can be for ever */
   byId(id: number, on: Reads = this.database.dataSource): Promise<User | null> {
     return on.manager.findOneBy(User, { id })
@@ -73,13 +97,23 @@ export class UsersDirectory {
 
   /** Whether anybody was ever created: false on the very first start. */
   async isEmpty(tx: Transaction): Promise<boolean> {
-    return !(await tx.manager.exists(User))
+    return (await tx.manager.query('select id from users order by id limit 1')).length === 0
   }
 
   /** Makes an organization, and a project in it, what `@current` means to the user. */
   async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
     this.access.forgetAfter(tx, `user:${userId}`)
     await tx.query(switchUser, [userId, organizationId, projectId])
+  }
+
+  private async setActive(id: number, is_active: boolean): Promise<User> {
+    return this.database.transaction(async (tx) => {
+      const user = await tx.lock(User, { id })
+      if (!user) throw notFound()
+      this.access.forgetAfter(tx, `user:${id}`)
+      await tx.manager.update(User, { id }, { is_active })
+      return Object.assign(user, { is_active })
+    })
   }
 }
 

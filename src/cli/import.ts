@@ -13,7 +13,7 @@ export function addImport(program: Command, { withServices, print, note }: Comma
       const report = await withServices((services) =>
         importPostHog(services.get(Database), file, (done, total) => note(`${done} of ${total} lines…`)),
       )
-      print(report, asText)
+      await print(report, asText)
     })
 }
 

@@ -6,7 +6,7 @@ import { connectOrStart } from '../platform/database/open-database.js'
 import type { CommandContext } from './run.js'
 
 export function addMigrate(program: Command, { config, print }: CommandContext): void {
-  const migrate = program.command('migrate').description('change the database’s schema')
+  const migrate = program.command('migrate').description('manage the schema of the database')
   const onDatabase = async <Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> => {
     const database = await connectOrStart(config())
     try {
@@ -22,7 +22,7 @@ export function addMigrate(program: Command, { config, print }: CommandContext):
     .description('run every migration that has not run')
     .action(async () => {
       const ran = await onDatabase((dataSource) => dataSource.runMigrations({ transaction: 'each' }))
-      print(
+      await print(
         ran.map(({ name }) => name),
         listed,
       )
@@ -36,7 +36,7 @@ export function addMigrate(program: Command, { config, print }: CommandContext):
         if (before.length > 0) await dataSource.undoLastMigration({ transaction: 'each' })
         return before.slice(-1)
       })
-      print(undone, listed)
+      await print(undone, listed)
     })
   migrate
     .command('status')
@@ -44,7 +44,7 @@ export function addMigrate(program: Command, { config, print }: CommandContext):
     .action(async () => {
       const done = await onDatabase(executed)
       const rows = migrations.map(({ name }) => ({ name, executed: done.includes(name) }))
-      print(rows, (all) => all.map((row) => `${row.executed ? 'done   ' : 'pending'}  ${row.name}`).join('\n'))
+      await print(rows, (all) => all.map((row) => `${row.executed ? 'done   ' : 'pending'}  ${row.name}`).join('\n'))
     })
 }
 

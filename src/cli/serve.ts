@@ -5,6 +5,6 @@ import type { CommandContext } from './run.js'
 export function addServe(program: Command, { config }: CommandContext): void {
   program
     .command('serve')
-    .description('start the server, as npm start does')
+    .description('start the server')
     .action(() => serve(config()))
 }

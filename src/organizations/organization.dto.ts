@@ -4,6 +4,9 @@ import { BooleanField, ChoiceField, ReferenceField, StringField } from '../platf
 import { pageOf } from '../platform/http/page.dto.js'
 import { TeamView } from '../projects/index.js'
 
+/** In characters. */
+export const MAX_NAME_LENGTH = 64
+
 /** What an organization's admins may set. */
 export class OrganizationSettings {
   @ReferenceField({ nullable: true, description: 'An uploaded image of one of its projects.' })
@@ -39,12 +42,17 @@ export class OrganizationSettings {
 
 /** The body of POST, and of PUT, which asks for the name too. */
 export class CreateOrganization extends OrganizationSettings {
-  @StringField({ required: true, maxLength: 64, description: 'Shown to members and on invitations.', example: 'Acme' })
+  @StringField({
+    required: true,
+    maxLength: MAX_NAME_LENGTH,
+    description: 'Shown to members and on invitations.',
+    example: 'Acme',
+  })
   name!: string
 }
 
 export class UpdateOrganization extends OrganizationSettings {
-  @StringField({ maxLength: 64, description: 'Shown to members and on invitations.', example: 'Acme' })
+  @StringField({ maxLength: MAX_NAME_LENGTH, description: 'Shown to members and on invitations.', example: 'Acme' })
   name?: string
 }
 

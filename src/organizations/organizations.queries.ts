@@ -192,6 +192,16 @@ export function organizationPage(ordering: readonly string[], searches: boolean)
   return page
 }
 
+/** What operators see of an organization in the list of all. */
+export type OrganizationSummary = Pick<Organization, 'id' | 'slug' | 'name' | 'is_active' | 'deletion_requested_at'>
+
+/** $1 an id, $2 how many: the organizations behind it. */
+export const organizationsAfter = namedQuery<OrganizationSummary>(
+  'organizations.after',
+  `select id, slug, name, is_active, deletion_requested_at from organizations where id > $1 order by id limit $2`,
+  PAGE,
+)
+
 /** $1 the user: their organizations in short. */
 export const basicOrganizations = namedQuery<BasicOrganizationView>(
   'organizations.basic',

@@ -12,17 +12,19 @@ import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import { fillHole } from '../platform/database/json-sql.js'
-import { fieldError } from '../platform/http/fields.js'
+import { pagesByKey } from '../platform/database/pages-by-key.js'
+import { fieldError, requireText } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { Json } from '../platform/http/json.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import { ProjectsService } from '../projects/index.js'
-import type {
-  BasicOrganizationView,
-  CreateOrganization,
-  OrganizationSettings,
-  OrganizationView,
-  UpdateOrganization,
+import {
+  type BasicOrganizationView,
+  type CreateOrganization,
+  MAX_NAME_LENGTH,
+  type OrganizationSettings,
+  type OrganizationView,
+  type UpdateOrganization,
 } from './organization.dto.js'
 import { Organization } from './organization.entity.js'
 import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
@@ -37,10 +39,14 @@ import {
   changedOrganization,
   newOrganization,
   organizationPage,
+  organizationsAfter,
+  type OrganizationSummary,
   organizationSettings,
   organizationView,
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 
 /** Of an organization's row, what changes. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
@@ -160,6 +166,15 @@ export class OrganizationsService {
     })
   }
 
+  /** All organizations, page by page, in the order of their ids: these begin with the time of their creation. */
+  all(): AsyncIterable<OrganizationSummary[]> {
+    return pagesByKey(
+      NIL_UUID,
+      (after, limit) => this.database.query(organizationsAfter, [after, limit]),
+      ({ id }) => id,
+    )
+  }
+
   /** A user's organizations in short, oldest first. */
   listBasic(userId: number): Promise<BasicOrganizationView[]> {
     return this.database.query(basicOrganizations, [userId])
@@ -200,6 +215,7 @@ export class OrganizationsService {
     { name, ...settings }: CreateOrganization,
     firstProject: string | null = 'Default project',
   ): Promise<{ organization_id: string; project_id: number | null }> {
+    requireText('name', name, MAX_NAME_LENGTH)
     this.refuseUnknownReferences(settings)
     const organization_id = uuidv7()
     const organization = await this.insertWithSlug(tx, organization_id, name)

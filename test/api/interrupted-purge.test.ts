@@ -62,7 +62,7 @@ describe('a purge that is killed in the middle', () => {
     for (const ORGANIZATION_RESTORE_DAYS of ['30', '3650'])
       expect(await restoreByCommand(due.id, { DATABASE_URL, ORGANIZATION_RESTORE_DAYS })).toEqual([
         1,
-        'There is nothing of this id. The commands keys list and organizations list say what there is.',
+        'No key, user or organization has this id. polity keys list, users list and organizations list show the ids.',
       ])
 
     expect(await server.application.get(OrganizationsPurge).run()).toEqual([due.id])

@@ -219,7 +219,7 @@ const provocations: Provocation[] = [
   { of: /^403 Your organization access/, send: (operation) => as(operation, (organization) => organization.member()) },
   {
     of: /^403 API keys with scoped/,
-    send: (operation) => as(operation, ({ owner }) => owner.with({ scoped_teams: [1] })),
+    send: (operation) => as(operation, ({ owner, view }) => owner.with({ scoped_teams: [view.projects[0]!.id] })),
   },
   {
     of: /^403 As a non-staff/,

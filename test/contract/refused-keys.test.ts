@@ -19,7 +19,12 @@ type Refusal = [status: number, code: string, detail: string]
 const refused: Record<string, { make: (organization: TestOrganization) => Promise<TestUser | string>; told: Refusal }> =
   {
     'that expired': {
-      make: ({ owner }) => owner.with({ expires_at: new Date(Date.now() - 1_000) }),
+      make: async ({ owner }) => {
+        const key = await owner.with({})
+        const expired = `update personal_api_keys set expires_at = now() - interval '1 second' where id = $1`
+        await server.database.dataSource.query(expired, [await keyId(key)])
+        return key
+      },
       told: invalid,
     },
     'that was revoked': {

@@ -75,7 +75,8 @@ describe('linking an account at Vercel', () => {
     const complete = { session: await link.session(mine.owner), organization_id: theirs.id }
     const refused = await mine.owner.post('/api/vercel/connect/complete', complete)
     expectError(refused, 404, 'not_found', 'Organization not found.')
-    const scoped = await mine.owner.with({ scoped_organizations: [theirs.id] })
+    const other = await mine.owner.post('/api/organizations/', { name: 'Other' })
+    const scoped = await mine.owner.with({ scoped_organizations: [other.body.id] })
     const elsewhere = await scoped.post('/api/vercel/connect/complete', { ...complete, organization_id: mine.id })
     expect(elsewhere.status).toBe(403)
     const reader = await mine.owner.with({ scopes: ['organization_integration:read'] })

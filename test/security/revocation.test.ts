@@ -1,8 +1,23 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { PersonalApiKey } from '../../src/auth/personal-api-key.entity.js'
-import { MembersService, OrganizationsService, PersonalApiKeysService } from '../../src/index.js'
-import { eventually, expectError, MembershipLevel, type TestServer, type TestUser, useServer } from '../support/kit.js'
+import { run } from '../../src/cli/run.js'
+import {
+  loadConfig,
+  MembersService,
+  OrganizationsService,
+  PersonalApiKeysService,
+  UsersDirectory,
+} from '../../src/index.js'
+import {
+  eventually,
+  expectError,
+  MembershipLevel,
+  testEnvironment,
+  type TestServer,
+  type TestUser,
+  useServer,
+} from '../support/kit.js'
 import { REDIS_URL, redisAnswers } from '../support/redis.js'
 
 /** A memory that would outlast every test: what is forgotten was forgotten on purpose. */
@@ -136,6 +151,17 @@ describe('on the server that made the change, the very next request meets', () =
     expect((await owner.get('/api/organizations/')).status).toBe(200)
   })
 
+  it('the keys of a person who is deactivated, and activated again', async () => {
+    const { owner, path } = await server.organization()
+    const users = server.application.get(UsersDirectory)
+    const status = async () => (await owner.get(path)).status
+    expect(await status()).toBe(200)
+    await users.deactivate(owner.row.id)
+    expectError(await owner.get(path), 401, 'authentication_failed', KEY_INVALID)
+    await users.activate(owner.row.id)
+    expect(await status()).toBe(200)
+  })
+
   it('nothing of a change that was rolled back', async () => {
     const organization = await server.organization()
     const member = await organization.member()
@@ -202,6 +228,20 @@ if (await redisAnswers()) {
       await services(server).keys.revoke(await keyIdOf(admin))
       await eventually(
         () => there.get(organization.path),
+        ({ status }) => status === 401,
+        5_000,
+      )
+    })
+
+    it('hear of what a command changes, too', async () => {
+      const organization = await server.organization()
+      const { owner } = organization
+      expect((await owner.get(organization.path)).status).toBe(200)
+      const config = loadConfig({ ...testEnvironment(), ...environment })
+      const output = { out: () => undefined, err: () => undefined }
+      expect(await run(['users', 'deactivate', owner.row.email], output, config)).toBe(0)
+      await eventually(
+        () => owner.get(organization.path),
         ({ status }) => status === 401,
         5_000,
       )

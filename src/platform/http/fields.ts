@@ -148,6 +148,15 @@ export function pythonType(value: unknown): string {
   return 'dict'
 }
 
+/**
+ * The same rule as {@link StringField}'s, where a service keeps text that did not come through a DTO.
+ * @throws {ApiError} 400 that names `attr`
+ */
+export function requireText(attr: string, value: string, maxLength: number): void {
+  const finding = checkString(value, maxLength)
+  if (finding) throw fieldError(attr, finding)
+}
+
 function checkString(value: unknown, maxLength: number): Finding {
   if (typeof value !== 'string') return { constraint: 'string' }
   if (value === '') return { constraint: 'blank' }

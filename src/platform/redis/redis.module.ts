@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Global, Module } from '@nestjs/common'
 import type { Redis } from 'ioredis'
+import { once } from 'node:events'
 import { Config } from '../config/config.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
@@ -7,6 +8,12 @@ import { LOGGER } from '../logging/logger.token.js'
 /** The Redis that several servers share, where `REDIS_URL` names one. What needs it does without while it is away. */
 export class SharedRedis implements BeforeApplicationShutdown {
   constructor(readonly client?: Redis) {}
+
+  /** Waits until it answers, at most so long: a command may be done before it is connected, and would tell nobody. */
+  async connected(withinMs: number): Promise<void> {
+    if (!this.client || this.client.status === 'ready') return
+    await once(this.client, 'ready', { signal: AbortSignal.timeout(withinMs) }).catch(() => undefined)
+  }
 
   beforeApplicationShutdown(): void {
     this.client?.disconnect()

@@ -1,0 +1,26 @@
+import type { Writable } from 'node:stream'
+
+/** Where a command writes lines. */
+export interface CommandOutput {
+  /** Resolves when the line has left, so that a slow reader slows us down and nothing piles up. */
+  out(text: string): Promise<void> | void
+  err(text: string): void
+}
+
+/** The process's own outputs. */
+export function terminal(): CommandOutput {
+  // What fails is told to whoever wrote; without a listener it would end the process on the spot.
+  process.stdout.on('error', () => undefined)
+  return { out: (text) => writeLine(process.stdout, text), err: (text) => void process.stderr.write(`${text}\n`) }
+}
+
+/** Nobody reads the output any more, as in `polity organizations list | head`. No fault: the command just ends. */
+export class OutputClosed extends Error {}
+
+const writeLine = (stream: Writable, text: string): Promise<void> =>
+  new Promise((resolve, reject) =>
+    stream.write(`${text}\n`, (error) => {
+      if (!error) resolve()
+      else reject((error as NodeJS.ErrnoException).code === 'EPIPE' ? new OutputClosed() : error)
+    }),
+  )
