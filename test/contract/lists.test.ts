@@ -1,188 +1,181 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
-import { randomUUID } from 'node:crypto'
-import { OrganizationIntegration, type Page, Project } from '../../src/index.js'
-import { type TestUser, useServer } from '../support/kit.js'
+import { describe, expect, it } from '@jest/globals'
+import { MembersService, type Page } from '../../src/index.js'
+import { MembershipLevel, type TestUser, useServer } from '../support/kit.js'
 
 const server = useServer()
 
-interface Listed {
-  id: string
-  name: string
-  slug: string
+/** Every statement that lists organizations: the plain ones, those that search, and those that order. */
+const QUERIES = [
+  '',
+  'ordering=created_at',
+  'ordering=-created_at',
+  'ordering=name',
+  'ordering=-name',
+  'search=same',
+  'search=same&ordering=-created_at',
+  'search=same&ordering=name',
+  'search=same&ordering=-name',
+]
+
+async function pagesOf(user: TestUser, path: string): Promise<Page<{ id: string; name: string }>[]> {
+  const pages = []
+  for (let url: string | null = path; url;) {
+    const page: Page<{ id: string; name: string }> = (await user.get(url)).body
+    pages.push(page)
+    url = page.next && page.next.slice(server.url.length)
+  }
+  return pages
 }
 
-/** A page of the list; what is asked of it is written as in an address. */
-const list = async (user: TestUser, query: string): Promise<Page<Listed>> => {
-  const answer = await user.get(`/api/organizations/?${query}`)
-  expect({ query, status: answer.status }).toEqual({ query, status: 200 })
-  return answer.body
-}
+const idsOf = (pages: Page<{ id: string }>[]) => pages.flatMap(({ results }) => results.map(({ id }) => id))
 
-const names = async (user: TestUser, query: string) => (await list(user, query)).results.map(({ name }) => name)
-
-async function founder(...organizations: string[]): Promise<TestUser> {
+async function namesakes(count: number): Promise<{ user: TestUser; ids: string[] }> {
   const user = await server.user()
-  for (const name of organizations) expect((await user.post('/api/organizations/', { name })).status).toBe(201)
-  return user
+  const ids = []
+  for (let made = 0; made < count; made++)
+    ids.push((await user.post('/api/organizations/', { name: 'Same' })).body.id as string)
+  return { user, ids }
 }
 
-describe('GET /api/organizations/?ordering=', () => {
-  let user: TestUser
-  beforeAll(async () => {
-    user = await founder('Beta', 'alpha', 'Zebra', 'Émile', 'Alpha', 'beta', 'Émile')
+describe.each(QUERIES)('the list of organizations with "%s"', (query) => {
+  it('ends with a last page that is exactly full, and has each of several namesakes once', async () => {
+    const { user, ids } = await namesakes(4)
+    const pages = await pagesOf(user, `/api/organizations/?${query}&limit=2`)
+    expect(pages.map(({ count, results }) => [count, results.length])).toEqual([
+      [4, 2],
+      [4, 2],
+    ])
+    const expected = query.includes('ordering=-') ? ids.toReversed() : ids
+    expect(idsOf(pages)).toEqual(expected)
   })
 
-  it('orders by each field, and in reverse', async () => {
-    const all = (await list(user, '')).results
-    const by = (field: keyof Listed) => [...all].sort((one, other) => (one[field] < other[field] ? -1 : 1))
-    for (const [query, expected] of [
-      ['id', by('id')],
-      ['slug', by('slug')],
-      ['created_at', all],
-    ] as const) {
-      expect((await list(user, `ordering=${query}`)).results).toEqual(expected)
-      expect((await list(user, `ordering=-${query}`)).results).toEqual([...expected].reverse())
-    }
-  })
-
-  it('orders names as people do, in every script', async () => {
-    const sorted = ['alpha', 'Alpha', 'beta', 'Beta', 'Émile', 'Émile', 'Zebra']
-    expect(await names(user, 'ordering=name')).toEqual(sorted)
-    expect(await names(user, 'ordering=-name')).toEqual([...sorted].reverse())
-    const others = await founder('Ωμέγα', 'яблоко', 'Арбуз', 'αλφα', 'Zoë')
-    expect(await names(others, 'ordering=name')).toEqual(['Zoë', 'αλφα', 'Ωμέγα', 'Арбуз', 'яблоко'])
-  })
-
-  it('takes a list, of which the first field comes first', async () => {
-    const [older, newer] = (await list(user, 'search=émile')).results.map(({ id }) => id)
-    const émiles = async (ordering: string) =>
-      (await list(user, `ordering=${ordering}`)).results.filter(({ name }) => name === 'Émile').map(({ id }) => id)
-    for (const ordering of ['name', 'name,created_at', 'name,id', '%20name%20,%20id', 'name,slug,-id', 'name,name'])
-      expect({ ordering, ids: await émiles(ordering) }).toEqual({ ordering, ids: [older, newer] })
-    for (const ordering of ['-name', 'name,-created_at', 'name,-id', 'name,-slug', 'name,-created_at,id'])
-      expect({ ordering, ids: await émiles(ordering) }).toEqual({ ordering, ids: [newer, older] })
-    expect(await names(user, 'ordering=-created_at,name')).toEqual(await names(user, 'ordering=-created_at'))
-    expect(await names(user, 'ordering=-slug,name')).toEqual(await names(user, 'ordering=-slug'))
-  })
-
-  it('ignores what it does not know', async () => {
-    const usual = await names(user, '')
-    for (const ordering of ['', 'member_count', '__proto__', 'constructor', '--name', '-', ',', 'name;drop', '%00'])
-      expect({ ordering, names: await names(user, `ordering=${ordering}`) }).toEqual({ ordering, names: usual })
-    expect(await names(user, 'ordering=nothing,-name,toString')).toEqual(await names(user, 'ordering=-name'))
-    expect(await names(user, 'ordering=name&ordering=nothing')).toEqual(usual)
-    expect(await names(user, 'ordering[]=name')).toEqual(usual)
-  })
-
-  it.each(['created_at', 'id', 'name', 'slug', 'name,-created_at', '-created_at,-slug', 'created_at,-name'])(
-    'shows each namesake on one page: %s, alone, in reverse and searched',
-    async (ordering) => {
-      const namesakes = await founder(...Array.from({ length: 5 }, () => 'Same'))
-      const reverse = ordering.replaceAll(/(^|,)-?/g, (sign) => (sign.endsWith('-') ? sign.slice(0, -1) : `${sign}-`))
-      for (const query of [`ordering=${ordering}`, `ordering=${reverse}`, `ordering=${ordering}&search=same`]) {
-        const ids = []
-        for (let url: string | null = `?limit=2&${query}`; url;) {
-          const page: Page<Listed> = await list(namesakes, url.split('?')[1]!)
-          expect(page.count).toBe(5)
-          ids.push(...page.results.map(({ id }) => id))
-          url = page.next
-        }
-        expect(new Set(ids).size).toBe(5)
-        expect(ids).toEqual((await list(namesakes, query)).results.map(({ id }) => id))
-      }
-    },
-  )
-})
-
-describe('GET /api/organizations/?search=', () => {
-  it.each([
-    ['émile', 'Société ÉMILE'],
-    ['МОСКВА', 'Почта Москва'],
-    ['ΣΊΣΥΦΟΣ', 'σίσυφος & co'],
-    ['σίσυφοσ', 'ΣΊΣΥΦΟΣ'],
-    ['STRASSE', 'Lange Straße 1'],
-    ['ՀԱՅԱՍՏԱՆ', 'Արև Հայաստան'],
-    ['𐐨𐐩', '𐐀𐐁'],
-    ['100%', '100% Acme'],
-    ['\\', 'back\\slash'],
-    ['BIG-CO', 'big co'],
-  ])('finds %s in %s', async (search, name) => {
-    const user = await founder(name, 'Other')
-    expect(await names(user, `search=${encodeURIComponent(search)}`)).toEqual([name])
-    expect(await names(user, `search=${encodeURIComponent(search.toLowerCase())}`)).toEqual([name])
-    expect(await names(user, `search=${encodeURIComponent(search)}x`)).toEqual([])
-  })
-
-  it('finds projects alike', async () => {
-    const { owner, id, path } = await server.organization()
-    const row = { organization_id: id, uuid: randomUUID(), name: 'Проект Émile', api_token: 'phc_' }
-    await server.database.dataSource.getRepository(Project).insert(row)
-    for (const list of ['/api/projects/', `${path}projects/`]) {
-      for (const search of ['ÉMILE', 'ПРОЕКТ'])
-        expect((await owner.get(`${list}?search=${encodeURIComponent(search)}`)).body).toMatchObject({
-          count: 1,
-          results: [{ name: 'Проект Émile' }],
-        })
-    }
-  })
-})
-
-describe('a key scoped to one organization', () => {
-  it.each([
-    ...['', 'ordering=id', 'ordering=-created_at', 'ordering=name', 'ordering=-slug', 'ordering=name,-created_at'],
-    ...['search=acme', 'search=acme&ordering=id', 'search=acme&ordering=-name', 'offset=0&limit=1', 'offset=1'],
-  ])('lists that one alone: ?%s', async (query) => {
-    const user = await founder('Acme one', 'Acme two', 'Acme three')
-    const [one, two] = (await list(user, '')).results
-    const scoped = await user.with({ scoped_organizations: [two!.id] })
-    const { count, next, results } = await list(scoped, query)
-    expect({ count, next, ids: results.map(({ id }) => id) }).toEqual({
+  it('has no more than the key reaches', async () => {
+    const { user, ids } = await namesakes(3)
+    const scoped = await user.with({ scoped_organizations: [ids[1]!] })
+    expect((await scoped.get(`/api/organizations/?${query}`)).body).toMatchObject({
       count: 1,
-      next: null,
-      ids: query === 'offset=1' ? [] : [two!.id],
+      results: [{ id: ids[1] }],
     })
-    const foreign = await (await server.user()).with({ scoped_organizations: [one!.id] })
-    expect(await list(foreign, query)).toMatchObject({ count: 0, results: [] })
   })
 
-  it('lists the projects of that one alone', async () => {
-    const user = await founder('Acme one', 'Acme two')
-    const [, two] = (await list(user, '')).results
-    const scoped = await user.with({ scoped_organizations: [two!.id] })
-    for (const query of ['', '?search=default', '?limit=1'])
+  it('has no organization of others, and those that sleep or go as they are', async () => {
+    const { user, ids } = await namesakes(2)
+    const other = await namesakes(1)
+    const change = (set: string, id: string) =>
+      server.database.dataSource.query(`update organizations set ${set} where id = $1`, [id])
+    await change('is_active = false', ids[0]!)
+    await change('deletion_requested_at = now()', ids[1]!)
+    const { results } = (await user.get(`/api/organizations/?${query}`)).body
+    expect(results).toHaveLength(2)
+    expect(results).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: ids[0], is_active: false, is_pending_deletion: false }),
+        expect.objectContaining({ id: ids[1], is_active: true, is_pending_deletion: true }),
+      ]),
+    )
+    expect(idsOf([(await other.user.get(`/api/organizations/?${query}`)).body])).toEqual(other.ids)
+  })
+})
+
+describe('the lists of projects', () => {
+  const addProjects = async (id: string, count: number) =>
+    server.database.dataSource.query(
+      `insert into projects (organization_id, uuid, name, api_token)
+       select $1, gen_random_uuid(), 'Same', gen_random_uuid() from generate_series(1, $2)`,
+      [id, count],
+    )
+
+  it.each(['', 'search=same'])('end with a last page that is exactly full: "%s"', async (query) => {
+    const { owner, path, id } = await server.organization()
+    await server.database.dataSource.query('delete from projects where organization_id = $1', [id])
+    await addProjects(id, 4)
+    for (const list of [`${path}projects/`, '/api/projects/']) {
+      const pages = await pagesOf(owner, `${list}?${query}&limit=2`)
+      expect(pages.map(({ count, results }) => [count, results.length])).toEqual([
+        [4, 2],
+        [4, 2],
+      ])
+      expect(new Set(idsOf(pages)).size).toBe(4)
+      expect((await owner.get(`${list}?${query}&limit=2&offset=9`)).body).toMatchObject({ count: 4, results: [] })
+      expect((await owner.get(`${list}?search=none&limit=2&offset=9`)).body).toMatchObject({ count: 0, results: [] })
+    }
+  })
+
+  it('have no more than the key reaches, also where they search', async () => {
+    const { user, ids } = await namesakes(2)
+    const scoped = await user.with({ scoped_organizations: [ids[0]!] })
+    for (const query of ['', '?search=default'])
       expect((await scoped.get(`/api/projects/${query}`)).body).toMatchObject({
         count: 1,
-        next: null,
-        results: [{ organization: two!.id }],
+        results: [{ organization: ids[0] }],
       })
+  })
+
+  it('have those of an organization without keys of members for its admins, and not for its members', async () => {
+    const { owner, path, id } = await server.organization()
+    const [admin, member] = [await server.member(id, MembershipLevel.Admin), await server.member(id, 1)]
+    await owner.patch(path, { members_can_use_personal_api_keys: false })
+    const counts = []
+    for (const user of [owner, admin, member]) counts.push((await user.get('/api/projects/')).body.count)
+    expect(counts).toEqual([1, 1, 0])
   })
 })
 
-describe('the last page, where it is full,', () => {
-  it.each(['', '&ordering=name', '&search=acme', '&ordering=-id&search=acme'])(
-    'has no next one: organizations%s',
-    async (query) => {
-      const user = await founder('Acme 1', 'Acme 2', 'Acme 3', 'Acme 4')
-      const last = await list(user, `limit=2&offset=2${query}`)
-      expect(last).toMatchObject({ count: 4, next: null, results: [{}, {}] })
-      expect(await list(user, `page=2&page_size=2${query}`)).toMatchObject({ next: null, results: last.results })
-      expect(await list(user, `limit=4${query}`)).toMatchObject({ next: null, previous: null, count: 4 })
-      expect((await list(user, `limit=3${query}`)).next).toContain('offset=3')
-    },
-  )
+describe('GET /api/users/@me/', () => {
+  it('is the current organization where the caller still belongs to it, and otherwise their oldest', async () => {
+    const { user, ids } = await namesakes(2)
+    const current = async () => (await user.get('/api/users/@me/')).body
+    expect((await current()).organization.id).toBe(ids[1])
+    await server.application.get(MembersService).remove(ids[1]!, user.row.id)
+    const me = await current()
+    expect(me.organization.id).toBe(ids[0])
+    expect(me.organizations.map(({ id }: { id: string }) => id)).toEqual([ids[0]])
+    expect(me.team.organization).toBe(ids[0])
+    await server.application.get(MembersService).remove(ids[0]!, user.row.id)
+    expect(await current()).toMatchObject({ organization: null, team: null, organizations: [] })
+  })
 
-  it.each(['projects', 'integrations'])('has no next one: %s', async (resource) => {
-    const { owner, id, path } = await server.organization()
-    const { dataSource } = server.database
-    for (const number of [1, 2]) {
-      const row = { organization_id: id, uuid: randomUUID(), name: `Web ${number}`, api_token: 'phc_' }
-      if (resource === 'projects') await dataSource.getRepository(Project).insert(row)
-      const integration = { organization_id: id, id: row.uuid, kind: 'other', integration_id: row.uuid }
-      if (resource === 'integrations') await dataSource.getRepository(OrganizationIntegration).insert(integration)
-    }
-    const { count } = (await owner.get(`${path}${resource}/`)).body
-    const last = (await owner.get(`${path}${resource}/?limit=1&offset=${count - 1}`)).body
-    expect(last).toMatchObject({ count, next: null, results: [{}] })
-    expect((await owner.get(`${path}${resource}/?limit=${count}`)).body).toMatchObject({ count, next: null })
+  it('has the current project, and the first one where that is gone', async () => {
+    const { user, ids } = await namesakes(1)
+    const [{ id }] = await server.database.dataSource.query(
+      `insert into projects (organization_id, uuid, name, api_token)
+       values ($1, gen_random_uuid(), 'Second', gen_random_uuid()) returning id`,
+      [ids[0]],
+    )
+    const team = async () => (await user.get('/api/users/@me/')).body.team.name
+    await server.database.dataSource.query('update users set current_project_id = $2 where id = $1', [user.row.id, id])
+    expect(await team()).toBe('Second')
+    await server.database.dataSource.query('delete from projects where id = $1', [id])
+    expect(await team()).toBe('Default project')
+  })
+
+  it('is found under the caller’s own id, and nobody under another’s', async () => {
+    const [user, other] = [await server.user(), await server.user()]
+    expect((await user.get(`/api/users/${user.row.uuid}/`)).body.uuid).toBe(user.row.uuid)
+    expect((await user.get(`/api/users/${other.row.uuid}/`)).status).toBe(403)
+  })
+})
+
+describe('a membership', () => {
+  it('that is given again has the new level, once; one that ends leaves all others', async () => {
+    const [acme, globex] = [await server.organization(), await server.organization()]
+    const [both, colleague] = [await acme.member(), await acme.admin()]
+    const members = server.application.get(MembersService)
+    const add = (id: string, level: MembershipLevel) =>
+      server.database.transaction((tx) => members.add(tx, id, both.row.id, level))
+    await add(globex.id, MembershipLevel.Member)
+    await add(acme.id, MembershipLevel.Admin)
+    const levels = async (user: TestUser) =>
+      (await user.get('/api/organizations/')).body.results.map(
+        ({ id, membership_level }: { id: string; membership_level: number }) => [id, membership_level],
+      )
+    expect(await levels(both)).toEqual([
+      [acme.id, 8],
+      [globex.id, 1],
+    ])
+    await members.remove(acme.id, both.row.id)
+    expect(await levels(both)).toEqual([[globex.id, 1]])
+    expect(await levels(colleague)).toEqual([[acme.id, 8]])
+    expect(await levels(globex.owner)).toEqual([[globex.id, 15]])
   })
 })

@@ -177,5 +177,11 @@ describe('the purge of an organization', () => {
     )
     await purge()
     await delivered()
+    const [{ ended }] = await server.database.dataSource.query(
+      `select count(distinct payload->>'id')::integer as ended from outbox
+       where organization_id = $1 and type = 'organization_integration.purged' and attempts = 0`,
+      [organization.id],
+    )
+    expect(ended).toBe(250)
   })
 })

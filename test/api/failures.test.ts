@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals'
+import { OrganizationsPurge } from '../../src/index.js'
+import { eventually, expectError, useServer } from '../support/kit.js'
+
+const server = useServer({ ownDatabase: true })
+const logged = (message: string) => server.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message)
+
+describe('a failure that nobody expected', () => {
+  it('is answered without a word of it, and logged in full with the request’s id', async () => {
+    const { owner } = await server.organization()
+    const rename = (from: string, to: string) => server.database.dataSource.query(`alter table ${from} rename to ${to}`)
+    await rename('user_organizations', 'mislaid')
+    for (const path of ['/api/organizations/', '/api/organizations/?search=a', '/api/projects/', '/api/users/@me/']) {
+      const answer = await owner.get(path)
+      expectError(answer, 500, 'error', 'A server error occurred.')
+      const request_id = answer.headers.get('x-request-id')
+      const [failure, ...others] = logged('request failed').filter((line) => line.request_id === request_id)
+      expect(failure).toMatchObject({ level: 50, err: { message: expect.stringContaining('user_organizations') } })
+      expect(others).toEqual([])
+    }
+    await rename('mislaid', 'user_organizations')
+    expect((await owner.get('/api/organizations/')).status).toBe(200)
+  })
+
+  it('of one organization’s purge is logged, and keeps no other', async () => {
+    const [broken, due] = [await server.organization(), await server.organization()]
+    const purge = server.application.get(OrganizationsPurge)
+    purge.before(async (_, organizationId) => {
+      if (organizationId === broken.id) throw new Error('not this one')
+      return 0
+    })
+    for (const { owner, path } of [broken, due]) await owner.delete(path)
+    await server.database.dataSource.query(
+      'update organizations set deletion_requested_at = to_timestamp(0) where id = any($1)',
+      [[broken.id, due.id]],
+    )
+    expect(await purge.run()).toEqual([due.id])
+    expect(logged('purge will be tried again')).toMatchObject([
+      { level: 40, organization_id: broken.id, err: { message: 'not this one' } },
+    ])
+    expect(logged('organization purged')).toMatchObject([{ level: 30, organization_id: due.id }])
+  })
+
+  it('of the outbox is logged, and the outbox goes on', async () => {
+    const rename = (from: string, to: string) => server.database.dataSource.query(`alter table ${from} rename to ${to}`)
+    await rename('outbox', 'mislaid')
+    await eventually(
+      async () => logged('outbox is waiting'),
+      (lines) => lines.length > 1,
+    )
+    await rename('mislaid', 'outbox')
+    await server.database.dataSource.query(
+      `insert into outbox (id, type, organization_id, payload, available_at)
+       values (gen_random_uuid(), 'nobody.hears', gen_random_uuid(), '{}', now() - interval '1 hour')`,
+    )
+    await eventually(
+      () => server.database.dataSource.query(`select 1 from outbox where type = 'nobody.hears' and settled_at is null`),
+      (rows) => rows.length === 0,
+    )
+    expect(logged('outbox is waiting')[0]).toMatchObject({ level: 40, err: { code: '42P01' } })
+  })
+})
