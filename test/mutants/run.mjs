@@ -1,0 +1,127 @@
+/**
+ * Mutation tests: `npm run test:mutants [-- src/members/members.service.ts …]`. StrykerJS' instrumenter plants the
+ * faults, all of a file at once and each behind a switch; a worker keeps one server and switches them on one at a time.
+ * StrykerJS' own Jest runner starts everything again for each mutant and finds no coverage through ES modules.
+ */
+import { Instrumenter } from '@stryker-mutator/instrumenter'
+import { execFileSync, fork } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { newTestDatabase } from '../../dist/testing/index.js'
+import { targets } from './targets.mjs'
+
+/** A worker that says nothing for so long is stuck in a mutant, which is thereby noticed. */
+const SILENCE_MS = 240_000
+const silent = new Proxy({}, { get: (_, name) => (String(name).startsWith('is') ? () => false : () => undefined) })
+
+const root = process.cwd()
+const box = mkdtempSync(join(tmpdir(), 'polity-mutants-'))
+const database = await newTestDatabase(process.env.TEST_SERVER_URL)
+
+function fillSandbox() {
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n')
+  for (const file of files) cpSync(file, join(box, file), { recursive: true })
+  cpSync('dist', join(box, 'dist'), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(box, 'node_modules'))
+  for (const file of files.filter((name) => /^(test|src).*\.ts$/.test(name))) {
+    const text = readFileSync(file, 'utf8')
+    const harness = relative(dirname(file), 'test/mutants/harness.mjs')
+    if (text.includes('@jest/globals')) writeFileSync(join(box, file), text.replace('@jest/globals', harness))
+  }
+}
+
+/** Starts a worker, and waits for what it says first. */
+async function start(tests, environment = {}) {
+  const child = fork(
+    'test/mutants/worker.mjs',
+    tests.map((test) => join(box, `${test}.test.ts`)),
+    {
+      cwd: box,
+      execArgv: ['--import', '@swc-node/register/esm-register'],
+      env: { ...process.env, ...environment, TEST_DATABASE_URL: database.url },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  )
+  return { child, first: await heard(child, ({ left }) => left === undefined) }
+}
+
+function heard(child, wanted = () => true) {
+  return new Promise((resolve) => {
+    const done = (message) => {
+      clearTimeout(timer)
+      child.off('message', listen)
+      child.off('exit', exited)
+      resolve(message)
+    }
+    const listen = (message) => (wanted(message) ? done(message) : console.log('  not repeatable:', message))
+    const exited = () => done({ killed: true, clean: false, by: 'the process ended' })
+    const timer = setTimeout(() => done({ killed: true, clean: false, by: 'silence' }), SILENCE_MS)
+    child.on('message', listen)
+    child.on('exit', exited)
+  })
+}
+
+async function measure(file, tests) {
+  const source = readFileSync(file, 'utf8')
+  const { files, mutants } = await new Instrumenter(silent).instrument(
+    [{ name: file, mutate: true, content: source }],
+    {
+      ignorers: [],
+      excludedMutations: [],
+      plugins: null,
+    },
+  )
+  writeFileSync(join(box, file), files[0].content)
+  const found = []
+  let worker
+  const restart = async () => {
+    worker?.child.kill('SIGKILL')
+    worker = await start(tests)
+    if (!worker.first.ready) throw new Error(`The tests of ${file} do not run: ${JSON.stringify(worker.first)}`)
+  }
+  await restart()
+  const [covered, atStart] = [new Set(worker.first.covered), new Set(worker.first.atStart)]
+  console.log(`${file}: ${mutants.length} mutants, ${worker.first.tests} tests`)
+  for (const { id, mutatorName, replacement, location } of mutants) {
+    let result = { killed: false }
+    if (covered.has(id)) {
+      worker.child.send({ mutant: id })
+      result = await heard(worker.child)
+      if (result.killed && !result.clean) await restart()
+    }
+    if (!result.killed && atStart.has(id)) {
+      const fresh = await start(tests, { __STRYKER_ACTIVE_MUTANT__: id })
+      fresh.child.kill('SIGKILL')
+      result = fresh.first
+    }
+    const line = location.start.line + 1
+    const original = source.split('\n')[line - 1].trim()
+    found.push({ line, mutatorName, original, replacement: replacement.replace(/\s+/g, ' '), ...result })
+    const how = covered.has(id) || atStart.has(id) ? 'survived' : 'not covered'
+    if (!result.killed)
+      console.log(`  ${how}: ${line} ${mutatorName}: ${original.slice(0, 90)} → ${replacement.slice(0, 70)}`)
+  }
+  worker.child.kill('SIGKILL')
+  writeFileSync(join(box, file), source)
+  const killed = found.filter((mutant) => mutant.killed).length
+  console.log(`${file}: ${killed} of ${found.length} killed, ${((100 * killed) / found.length).toFixed(1)} %`)
+  return found
+}
+
+const chosen = process.argv.slice(2)
+try {
+  fillSandbox()
+  for (const [file, tests] of Object.entries(targets))
+    if (chosen.length === 0 || chosen.includes(file)) {
+      const found = await measure(file, [...new Set(tests)])
+      if (process.env.MUTANTS_REPORT)
+        writeFileSync(
+          join(process.env.MUTANTS_REPORT, `${file.replaceAll('/', '.')}.json`),
+          JSON.stringify(found, null, 1),
+        )
+    }
+} finally {
+  await database.close()
+  rmSync(box, { recursive: true, force: true })
+}
