@@ -19,6 +19,7 @@ export {
   type ErrorFactory,
 } from './platform/http/error-catalogue.js'
 export { ApiErrors } from './platform/http/api-errors.js'
+export { ApiResource } from './platform/http/api-resource.js'
 export { toDto } from './platform/http/body.js'
 export { Json } from './platform/http/json.js'
 export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'

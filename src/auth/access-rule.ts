@@ -1,5 +1,5 @@
 import { applyDecorators, type CanActivate, SetMetadata, type Type, UseGuards } from '@nestjs/common'
-import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger'
+import { ApiBearerAuth, ApiExtension, ApiParam } from '@nestjs/swagger'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { notFound } from '../platform/http/http.errors.js'
 import {
@@ -72,6 +72,9 @@ export const RequiresScope = (
     ApiBearerAuth('personal_api_key'),
     ApiExtension('x-required-scope', scope),
     ApiExtension('x-required-level', level),
+    ...(place.in === 'path'
+      ? [ApiParam({ name: place.parameter, description: 'The organization’s id, or `@current`.' })]
+      : []),
     ApiErrors(
       ...unauthenticated,
       missingScope({ scope }),

@@ -1,19 +1,21 @@
 import { Controller, Delete, Get, Param, Patch, Post, Put } from '@nestjs/common'
-import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger'
 import { ApiErrors } from '../platform/http/api-errors.js'
+import { ApiResource } from '../platform/http/api-resource.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { AnyKey, NoKeys } from './access-rule.js'
 import { type Caller, CurrentCaller } from './caller.js'
 import { PersonalApiKeyDescription } from './personal-api-key.dto.js'
 import { PersonalApiKeysService, type PersonalApiKeyView } from './personal-api-keys.service.js'
 
-@ApiTags('personal_api_keys')
+@ApiResource('personal_api_keys', 'The key in use. Keys are made with `polity keys`.')
 @Controller('api/personal_api_keys')
 export class PersonalApiKeysController {
   constructor(private readonly keys: PersonalApiKeysService) {}
 
   @Get(':id')
   @AnyKey()
+  @ApiParam({ name: 'id', description: '`@current`, or the id of the key in use.' })
   @ApiOperation({
     operationId: 'personal_api_keys_retrieve',
     summary: 'Describe the key in use',

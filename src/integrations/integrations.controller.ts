@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
+import { ApiResource } from '../platform/http/api-resource.js'
 import { toDto } from '../platform/http/body.js'
 import { fieldError } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
@@ -12,7 +13,7 @@ import { EnvironmentMapping, IntegrationHealthView, IntegrationPage, Integration
 import { billingUnavailable, foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { IntegrationsService } from './integrations.service.js'
 
-@ApiTags('integrations')
+@ApiResource('integrations', 'What an organization has connected: Vercel, AWS Marketplace and others.')
 @Controller('api/organizations/:organization_id/integrations')
 export class IntegrationsController {
   constructor(private readonly integrations: IntegrationsService) {}
@@ -27,6 +28,7 @@ export class IntegrationsController {
   }
 
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:read')
   @ApiOperation({ operationId: 'organizations_integrations_retrieve', summary: 'Retrieve an integration' })
   @ApiOkResponse({ type: IntegrationView })
@@ -37,6 +39,7 @@ export class IntegrationsController {
 
   /** Ours: calls the provider, so it is for those who could act on the answer. */
   @Get(':id/health')
+  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:read', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_health_retrieve', summary: 'Check an integration' })
   @ApiOkResponse({ type: IntegrationHealthView })
@@ -46,6 +49,7 @@ export class IntegrationsController {
   }
 
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @HttpCode(204)
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_destroy', summary: 'Disconnect an integration' })
@@ -57,6 +61,7 @@ export class IntegrationsController {
 
   /** The body is read late, because PostHog says 404 and 400 of the integration before it says what is wrong with it. */
   @Patch(':id/environment-mapping')
+  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({
     operationId: 'organizations_integrations_environment_mapping_partial_update',

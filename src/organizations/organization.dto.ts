@@ -15,25 +15,29 @@ export class OrganizationSettings {
   @BooleanField({ nullable: true, description: 'Members must sign in with a second factor.' })
   enforce_2fa?: boolean | null
 
-  @BooleanField({ nullable: true, default: true, description: 'Whether members below admin may invite.' })
+  @BooleanField({ nullable: true, description: 'Whether members below admin may invite. At first true.' })
   members_can_invite?: boolean | null
 
-  @BooleanField({ nullable: true, default: false, description: 'Whether members below admin may create projects.' })
+  @BooleanField({ nullable: true, description: 'Whether members below admin may create projects. At first false.' })
   members_can_create_projects?: boolean | null
 
-  @BooleanField({ default: true, description: 'Whether the keys of members below admin work here.' })
+  @BooleanField({ description: 'Whether the keys of members below admin work here. At first true.' })
   members_can_use_personal_api_keys?: boolean
 
-  @BooleanField({ default: true, description: 'Whether resources may be shared with the public.' })
+  @BooleanField({ description: 'Whether resources may be shared with the public. At first true.' })
   allow_publicly_shared_resources?: boolean
 
   @BooleanField({ nullable: true, description: 'Whether AI features may process its data.' })
   is_ai_data_processing_approved?: boolean | null
 
-  @ChoiceField({ nullable: true, choices: ['bayesian', 'frequentist', ''], default: 'bayesian' })
+  @ChoiceField({
+    nullable: true,
+    choices: ['bayesian', 'frequentist', ''],
+    description: 'How new experiments are judged. At first bayesian.',
+  })
   default_experiment_stats_method?: string | null
 
-  @BooleanField({ default: false, description: 'Whether new projects discard IP addresses.' })
+  @BooleanField({ description: 'Whether new projects discard IP addresses. At first false.' })
   default_anonymize_ips?: boolean
 
   @ReferenceField({ nullable: true, description: 'The role that new members get.' })

@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req } from '@nestjs/common'
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
+import { ApiResource } from '../platform/http/api-resource.js'
 import { fieldError } from '../platform/http/fields.js'
 import type { Json } from '../platform/http/json.js'
 import { orderingOf, searchText } from '../platform/http/list-query.js'
@@ -18,7 +19,7 @@ import {
 import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
 import { OrganizationsService } from './organizations.service.js'
 
-@ApiTags('organizations')
+@ApiResource('organizations', 'Organizations and their settings.')
 @Controller('api/organizations')
 export class OrganizationsController {
   constructor(private readonly organizations: OrganizationsService) {}

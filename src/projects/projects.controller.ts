@@ -1,8 +1,9 @@
 import { Controller, Get, Query, Req } from '@nestjs/common'
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, type OrganizationCaller, RequiresScope } from '../auth/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
+import { ApiResource } from '../platform/http/api-resource.js'
 import { fieldError } from '../platform/http/fields.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
@@ -10,7 +11,7 @@ import { searchText } from '../platform/http/list-query.js'
 import { ProjectPage, type ProjectView } from './project.dto.js'
 import { ProjectsService } from './projects.service.js'
 
-@ApiTags('projects')
+@ApiResource('projects', 'The projects of organizations.')
 @Controller('api')
 export class ProjectsController {
   constructor(private readonly projects: ProjectsService) {}

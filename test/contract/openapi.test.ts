@@ -119,6 +119,40 @@ describe('the API’s description', () => {
     }
   })
 
+  it('asks for no setting that a caller did not mean to change', () => {
+    for (const { operationId, method, requestBody } of api.operations)
+      for (const media of Object.values(requestBody?.content ?? {})) {
+        const { required = [], text } = api.schema(media)
+        expect({ operationId, defaults: text.includes('"default"') }).toEqual({ operationId, defaults: false })
+        const sent = Object.keys(media.example as object)
+        expect({ operationId, sent }).toEqual({
+          operationId,
+          sent: method === 'PATCH' && !required.length ? [sent[0]] : required,
+        })
+      }
+  })
+
+  it('describes every parameter, tag, request id and page', () => {
+    expect(api.document.tags.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(['organizations', 'projects', 'integrations', 'users', 'personal_api_keys']),
+    )
+    for (const { description } of api.document.tags) expect(description).toMatch(/\.$/)
+    for (const { operationId, parameters, tags, responses } of api.operations) {
+      const undescribed = parameters.filter(({ description }) => !description)
+      expect({ operationId, undescribed, tags: tags.length }).toEqual({ operationId, undescribed: [], tags: 1 })
+      for (const [status, { headers }] of Object.entries(responses))
+        expect({ operationId, status, headers: Object.keys(headers ?? {}) }).toMatchObject({
+          headers: expect.arrayContaining(['X-Request-Id', ...(status === '405' ? ['Allow'] : [])]),
+        })
+      if (operationId.endsWith('_list'))
+        expect(parameters.map(({ name }) => name)).toEqual(
+          expect.arrayContaining(['limit', 'offset', 'page', 'page_size']),
+        )
+    }
+    const [key] = Object.values<object>(api.document.components.securitySchemes)
+    expect(key).toEqual({ type: 'http', scheme: 'bearer', description: expect.any(String) })
+  })
+
   it('names the parameters of every path', () => {
     for (const { operationId, path, parameters } of api.operations) {
       const named = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`)
@@ -130,9 +164,9 @@ describe('the API’s description', () => {
     for (const { operationId, path, requestBody, security, responses } of api.operations) {
       const statuses = [
         ...(requestBody ? ['400', '413', '415'] : []),
-        ...(security ? ['401'] : []),
+        ...(security.length > 0 ? ['401'] : []),
         ...(/\{(organization_)?id\}/.test(path) ? ['404'] : []),
-        ...['406', '429', '500', '503'],
+        ...['405', '406', '429', '500', '503'],
       ]
       expect({ operationId, responses: Object.keys(responses) }).toMatchObject({
         operationId,
@@ -141,8 +175,8 @@ describe('the API’s description', () => {
     }
     const statusesOf = (id: string) =>
       Object.keys(api.operations.find(({ operationId }) => operationId === id)!.responses).join(' ')
-    expect(statusesOf('organizations_integrations_destroy')).toBe('204 401 403 404 406 409 429 500 503')
-    expect(statusesOf('organizations_destroy')).toBe('204 400 401 403 404 406 429 500 503')
+    expect(statusesOf('organizations_integrations_destroy')).toBe('204 401 403 404 405 406 409 429 500 503')
+    expect(statusesOf('organizations_destroy')).toBe('204 400 401 403 404 405 406 429 500 503')
   })
 
   it('is true of every success: the example, sent, is answered with the documented status and shape', async () => {
@@ -195,7 +229,7 @@ describe('the API’s description', () => {
   it('is true of who calls too often', async () => {
     const { owner, id } = await limited.organization()
     await owner.get('/api/users/@me/')
-    for (const operation of api.operations.filter(({ security }) => security)) {
+    for (const operation of api.operations.filter(({ security }) => security.length > 0)) {
       const { status, body } = errorsOf(operation).find((error) => error.status === 429)!
       const answer = await limited.request(operation.method, operation.path.replace(/\{\w+\}/g, id), { key: owner.key })
       const detail = body.detail.replace('12', answer.headers.get('retry-after')!)
@@ -227,6 +261,13 @@ const provocations: Provocation[] = [
   },
   { of: /^404 Not found/, send: (operation) => without(operation, /\{id\}/) },
   { of: /^404 Organization not found/, send: (operation) => without(operation, /\{organization_id\}/) },
+  {
+    of: /^405 /,
+    send: async (operation) => {
+      const at = await scene()
+      return server.request(wrongMethodOf(operation), urlOf(operation, at), { key: at.key })
+    },
+  },
   { of: /^406 /, send: async (operation) => send(operation, await scene(), { headers: { accept: 'text/html' } }) },
   { of: /^413 /, send: async (operation) => send(operation, await scene(), { body: 'x'.repeat(1_100_000) }) },
   {
@@ -280,6 +321,12 @@ const provocations: Provocation[] = [
     },
   },
 ]
+
+/** The method that the description says its path does not have. */
+const wrongMethodOf = (operation: Operation): string =>
+  errorsOf(operation)
+    .find(({ status }) => status === 405)!
+    .body.detail.split('"')[1]!
 
 async function as(operation: Operation, caller: (organization: TestOrganization) => Promise<{ key: string }>) {
   const at = await scene()

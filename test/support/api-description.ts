@@ -13,10 +13,12 @@ export interface Operation {
   operationId: string
   method: string
   path: string
-  parameters: { name: string; in: string }[]
-  security?: object[]
+  parameters: { name: string; in: string; description?: string }[]
+  /** Empty for those that anybody may call. */
+  security: object[]
   requestBody?: { content: Record<string, Media> }
-  responses: Record<string, { description: string; content?: Record<string, Media> }>
+  responses: Record<string, { description: string; headers?: object; content?: Record<string, Media> }>
+  tags: string[]
   'x-required-scope'?: string
   'x-required-level'?: number
 }
@@ -27,17 +29,23 @@ export class ApiDescription {
 
   private constructor(
     readonly operations: Operation[],
-    components: object,
+    readonly document: any, // eslint-disable-line @typescript-eslint/no-explicit-any -- a test asserts what it finds
   ) {
-    this.ajv.addSchema({ $id: 'api', components: exact(components) })
+    this.ajv.addSchema({ $id: 'api', components: exact(document.components) })
   }
 
   static async of(server: TestServer): Promise<ApiDescription> {
-    const { paths, components } = (await server.request('GET', '/api/schema/')).body
-    const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, item]) =>
+    const document = (await server.request('GET', '/api/schema/')).body
+    const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })),
     )
-    return new ApiDescription(operations, components)
+    return new ApiDescription(operations, document)
+  }
+
+  /** The schema of a media type, also as text. */
+  schema({ schema }: Media): { required?: string[]; text: string } {
+    const found = this.document.components.schemas[schema.$ref.split('/').at(-1)!]
+    return { ...found, text: JSON.stringify(found) }
   }
 
   /** What is wrong with a body by the schema of its media type; null when nothing is. */

@@ -85,7 +85,7 @@ const booleanWords = new Map<unknown, boolean>([
   ...['false', 'f', 'no', 'n', 'off', '0', 0].map((word) => [word, false] as const),
 ])
 
-export const BooleanField = ({ required, nullable, ...property }: FieldOptions & { default?: boolean | null }) =>
+export const BooleanField = ({ required, nullable, ...property }: FieldOptions) =>
   Field({
     required,
     nullable,
@@ -114,7 +114,7 @@ export const ChoiceField = ({
   required,
   nullable,
   ...property
-}: FieldOptions & { choices: readonly string[]; default?: string }) =>
+}: FieldOptions & { choices: readonly string[] }) =>
   Field({
     required,
     nullable,

@@ -1,16 +1,18 @@
 import type { OpenAPIObject } from '@nestjs/swagger'
 import { STATUS_CODES } from 'node:http'
 import { type DocumentedError, takeErrors } from './api-errors.js'
+import { takeResources } from './api-resource.js'
 import {
   bodyTooLarge,
   malformedJson,
+  methodNotAllowed,
   notAcceptable,
   serverError,
   throttled,
   unavailable,
   unsupportedMediaType,
 } from './http.errors.js'
-import { exampleOf } from './openapi-examples.js'
+import { exampleOf, requestExampleOf } from './openapi-examples.js'
 import { notAnObject } from './validation.errors.js'
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>
@@ -35,16 +37,23 @@ const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 /** Adds to each operation its examples and the errors of every route of its kind, and the parameters that its handler leaves to the guard. */
 export function finishDocument(document: OpenAPIObject): OpenAPIObject {
   const schemas = document.components!.schemas as Record<string, object>
+  document.components!.headers = { 'X-Request-Id': requestIdHeader }
+  document.tags = takeResources(
+    Object.values(document.paths).flatMap((item) => methods.flatMap((method) => item[method] ?? [])),
+  )
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of methods) {
       const operation = item[method]
       if (!operation) continue
-      for (const part of [operation.requestBody, ...Object.values(operation.responses)]) {
-        const content = Object.values((part as { content?: Content } | undefined)?.content ?? {})
-        for (const media of content) media.example = exampleOf(media.schema, schemas)
-      }
-      operation.parameters = [...undeclared(path, operation), ...(operation.parameters ?? [])]
-      Object.assign(operation.responses, errorResponses(errorsOf(path, operation)))
+      for (const media of contentOf(operation.requestBody)) media.example = requestExampleOf(media.schema, schemas)
+      for (const response of Object.values(operation.responses))
+        for (const media of contentOf(response)) media.example = exampleOf(media.schema, schemas)
+      operation.parameters = parametersOf(path, operation)
+      operation.security ??= []
+      const wrongMethod = methodNotAllowed({ method: item.post ? 'PUT' : 'POST' })
+      Object.assign(operation.responses, errorResponses([...errorsOf(path, operation), wrongMethod]))
+      for (const response of Object.values(operation.responses) as { headers?: object }[])
+        response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers }
     }
   }
   // Schemes without an end slash are what the page of PostHog writes; clients send it. Both answer.
@@ -54,13 +63,27 @@ export function finishDocument(document: OpenAPIObject): OpenAPIObject {
   return document
 }
 
-/** The parameters of a path that its handler does not ask for, because the guard has read them. */
-function undeclared(path: string, { parameters = [] }: Operation) {
-  const declared = parameters.map((parameter) => (parameter as { name?: string }).name)
-  return [...path.matchAll(/\{(\w+)\}/g)]
-    .map(([, name]) => name!)
-    .filter((name) => !declared.includes(name))
-    .map((name) => ({ name, in: 'path' as const, required: true, schema: { type: 'string' as const } }))
+const contentOf = (part: unknown): { schema: Record<string, unknown>; example?: unknown }[] =>
+  Object.values((part as { content?: Content } | undefined)?.content ?? {})
+
+const requestIdHeader = {
+  schema: { type: 'string' as const },
+  description: 'Names the request in the log: the caller’s own `X-Request-Id`, or one that the server made.',
+}
+
+/** The parameters of the path in its order, those that the handler leaves to the guard among them, and then the others. */
+function parametersOf(path: string, { parameters = [] }: Operation): NonNullable<Operation['parameters']> {
+  const declared = parameters as { name: string; in: string }[]
+  const ofPath = [...path.matchAll(/\{(\w+)\}/g)].map(
+    ([, name]) =>
+      declared.find((parameter) => parameter.in === 'path' && parameter.name === name) ?? {
+        name: name!,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+      },
+  )
+  return [...ofPath, ...declared.filter((parameter) => parameter.in !== 'path')] as NonNullable<Operation['parameters']>
 }
 
 function errorsOf(path: string, operation: Operation): DocumentedError[] {
@@ -112,6 +135,7 @@ function errorResponses(errors: DocumentedError[]) {
 
 const retryAfter = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds until it is worth a try.' } }
 const headersOf: Record<number, object> = {
+  405: { Allow: { schema: { type: 'string' }, description: 'The methods that the path has.' } },
   401: { 'WWW-Authenticate': { schema: { type: 'string' }, description: 'How to authenticate: `Bearer`.' } },
   429: retryAfter,
   503: retryAfter,

@@ -1,5 +1,6 @@
 /** As much of a schema as examples are made from. What may be null says so as OpenAPI 3.0 does, or as 3.1. */
 interface Schema {
+  required?: string[]
   $ref?: string
   allOf?: Schema[]
   anyOf?: Schema[]
@@ -36,4 +37,18 @@ export function exampleOf(schema: Schema, schemas: Record<string, Schema>): unkn
   if (schema.default !== undefined) return schema.default
   if (schema.nullable || schema.type?.includes('null')) return null
   return schema.enum?.[0] ?? byFormat[schema.format ?? ''] ?? byType[String(schema.type)]
+}
+
+/**
+ * The least that a request can send: the required properties, or else the first that has an example of its own. Whoever
+ * sends an example as it stands, as the page of the API does, changes nothing else.
+ */
+export function requestExampleOf(schema: Schema, schemas: Record<string, Schema>): unknown {
+  if (schema.$ref) return requestExampleOf(schemas[schema.$ref.split('/').at(-1)!]!, schemas)
+  if (!schema.properties || schema.example !== undefined) return exampleOf(schema, schemas)
+  const names = Object.keys(schema.properties)
+  const required = names.filter((name) => schema.required?.includes(name))
+  const shown =
+    required.length > 0 ? required : names.filter((name) => schema.properties![name]!.example !== undefined).slice(0, 1)
+  return Object.fromEntries(shown.map((name) => [name, exampleOf(schema.properties![name]!, schemas)]))
 }

@@ -16,7 +16,7 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(application.get(Config).get('PUBLIC_URL') ?? '/')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' }, 'personal_api_key')
+    .addSecurity('personal_api_key', { type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' })
     .build()
   const document = SwaggerModule.createDocument(application, builder)
   document.components!.schemas!.Error = errorBodySchema

@@ -16,6 +16,18 @@ export const PageQuery = ({ search, ordering }: { search?: string; ordering?: re
       schema: { type: 'integer', default: 0 },
       description: 'Index of the first result.',
     }),
+    ApiQuery({
+      name: 'page',
+      required: false,
+      schema: { type: 'integer', default: 1, minimum: 1 },
+      description: 'Number of the page, from 1, where neither `limit` nor `offset` is given.',
+    }),
+    ApiQuery({
+      name: 'page_size',
+      required: false,
+      schema: { type: 'integer', default: 100, maximum: 1000 },
+      description: 'Results per page, where neither `limit` nor `offset` is given.',
+    }),
     ...(search
       ? [
           ApiQuery({

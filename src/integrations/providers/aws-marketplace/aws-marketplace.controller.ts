@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common'
 import { ApiConsumes, ApiCreatedResponse, ApiExcludeEndpoint, ApiOkResponse } from '@nestjs/swagger'
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { ApiOperation, ApiResponse } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify'
 import {
   CurrentCaller,
@@ -11,6 +11,7 @@ import {
   RequiresScope,
 } from '../../../auth/index.js'
 import { ApiErrors } from '../../../platform/http/api-errors.js'
+import { ApiResource } from '../../../platform/http/api-resource.js'
 import { JsonAsText } from '../../../platform/http/body.js'
 import { fieldError } from '../../../platform/http/fields.js'
 import { IntegrationView } from '../../integration.dto.js'
@@ -31,7 +32,7 @@ import type { SnsMessage } from './sns-message.js'
 import { SnsSignatureGuard } from './sns-signature.guard.js'
 
 /** What AWS calls: the buyer's browser, and Amazon SNS. */
-@ApiTags('aws-marketplace')
+@ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/aws-marketplace')
 @UseGuards(AwsMarketplaceEnabled)
 export class AwsMarketplaceController {
@@ -69,7 +70,7 @@ export class AwsMarketplaceController {
 }
 
 /** What an owner calls, with the link that the buyer's browser was given. */
-@ApiTags('aws-marketplace')
+@ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/organizations/:organization_id/integrations/aws-marketplace')
 @UseGuards(AwsMarketplaceEnabled)
 export class AwsMarketplaceClaimController {
