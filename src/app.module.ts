@@ -8,8 +8,10 @@ import type { Config } from './platform/config/config.js'
 import { ConfigModule } from './platform/config/config.module.js'
 import { Connections } from './platform/database/connections.js'
 import { DatabaseModule } from './platform/database/database.module.js'
+import { contactFor } from './platform/database/first-contact.js'
 import { EventsModule } from './platform/events/events.module.js'
 import { HealthController } from './platform/health/health.controller.js'
+import { Drain } from './platform/http/drain.js'
 import type { Logger } from './platform/logging/logger.js'
 import { MetricsModule } from './platform/metrics/metrics.module.js'
 import { OutboundModule } from './platform/outbound/outbound.module.js'
@@ -29,11 +31,15 @@ export interface AppModuleOptions {
 /** Wires every module. */
 @Module({})
 export class AppModule {
-  /** @param connections whoever builds the application closes them where that fails */
+  /**
+   * @param connections whoever builds the application closes them where that fails
+   * @param drain watches the HTTP server, where there is one
+   */
   static with(
     config: Config,
     { logger, integrations = [], extensions = [] }: AppModuleOptions = {},
-    connections = new Connections(),
+    connections = new Connections(contactFor(config)),
+    drain = new Drain(config.get('SHUTDOWN_DRAIN_MS')),
   ): DynamicModule {
     return {
       module: AppModule,
@@ -55,6 +61,8 @@ export class AppModule {
         ...extensions,
       ],
       controllers: [HealthController],
+      // Of the outermost module, whose hooks NestJS calls first when the application closes.
+      providers: [{ provide: Drain, useValue: drain }],
     }
   }
 }

@@ -5,7 +5,9 @@ import { AppModule, type AppModuleOptions } from './app.module.js'
 import { BodyPipe, inviteBodies, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { Connections } from './platform/database/connections.js'
+import { contactFor } from './platform/database/first-contact.js'
 import { allowOrigins } from './platform/http/cors.js'
+import { Drain } from './platform/http/drain.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
 import { frameworkErrors } from './platform/http/framework-errors.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
@@ -25,12 +27,13 @@ export async function createApplication(
   config: Config,
   { logger = createLogger(config), ...options }: AppModuleOptions = {},
 ): Promise<NestFastifyApplication> {
-  const connections = new Connections()
+  const connections = new Connections(contactFor(config))
+  const drain = new Drain(config.get('SHUTDOWN_DRAIN_MS'))
   let application: NestFastifyApplication | undefined
   try {
-    const [adapter, routes] = adapterOf(config, logger)
+    const [adapter, routes] = adapterOf(config, logger, drain)
     application = await NestFactory.create<NestFastifyApplication>(
-      AppModule.with(config, { logger, ...options }, connections),
+      AppModule.with(config, { logger, ...options }, connections, drain),
       adapter,
       {
         logger: new NestLogger(logger),
@@ -56,21 +59,32 @@ export async function createApplication(
   }
 }
 
-function adapterOf(config: Config, logger: Logger): [FastifyAdapter, RouteTable] {
+function adapterOf(config: Config, logger: Logger, drain: Drain): [FastifyAdapter, RouteTable] {
   const trusted = config.get('TRUSTED_PROXIES')
+  // Whole, however slowly it drips: Node looks at these intervals which of them are over.
+  const requestTimeout = config.get('REQUEST_TIMEOUT_MS')
+  const connectionsCheckingInterval = Math.min(1_000, requestTimeout)
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: trusted.length > 0 ? trusted : false,
     genReqId: requestId,
     rewriteUrl: originForm,
-    // A missing Host is refused below, in the shape of all errors.
-    http: { requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Requests that still arrive are served: Fastify's refusal has a body of its own.
+    return503OnClosing: false,
+    requestTimeout,
+    http: {
+      // A missing Host is refused below, in the shape of all errors.
+      requireHostHeader: false,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval,
+      ServerResponse: drain.ServerResponse,
+    },
     ...frameworkErrors,
   })
   const server = adapter.getInstance()
+  drain.watch(server.server)
   const routes = new RouteTable()
   // First, so that whatever the others refuse has its request id too.
   registerRequestLog(server, logger)

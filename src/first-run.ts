@@ -12,8 +12,14 @@ export interface FirstRun {
 /**
  * On an empty database makes a user, their organization and an owner's key, all or nothing; undefined ever after, and
  * for all but one of several servers that start together.
+ * @param handOver gives the key to whoever started the server. The transaction commits after it, so that a process that
+ * is killed between the two leaves a key that does nothing, and not an owner without a key.
+ * @returns what `handOver` returned
  */
-export function firstRun(application: INestApplicationContext): Promise<FirstRun | undefined> {
+export function firstRun<Handed>(
+  application: INestApplicationContext,
+  handOver: (first: FirstRun) => Promise<Handed>,
+): Promise<Handed | undefined> {
   const users = application.get(UsersDirectory)
   return application.get(Database).transaction(async (tx) => {
     await tx.manager.query(`select pg_advisory_xact_lock(hashtextextended('polity first run', 0))`)
@@ -25,6 +31,6 @@ export function firstRun(application: INestApplicationContext): Promise<FirstRun
     const key = await application
       .get(PersonalApiKeysService)
       .issue(tx, { user_id: user.id, label: 'First key', scopes: ['*'] })
-    return { email: user.email, organization: organization.name, key: key.value! }
+    return handOver({ email: user.email, organization: organization.name, key: key.value! })
   })
 }

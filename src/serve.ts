@@ -1,38 +1,45 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { announce, handOver } from './announcement.js'
 import type { AppModuleOptions } from './app.module.js'
-import type { FirstRun } from './first-run.js'
 import type { Config } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
 import { createLogger, type Logger } from './platform/logging/logger.js'
 import { encryptionKeys } from './platform/secrets/encryption-keys.js'
 import { StartError } from './platform/start-error.js'
+import { type Running, stopper } from './stop.js'
 
 type Options = Omit<AppModuleOptions, 'logger'>
 
 /**
  * Starts everything, in order: database, migrations, server with what `options` add; stops it in reverse on SIGINT and
- * SIGTERM.
+ * SIGTERM, the latter after a drain of `SHUTDOWN_DRAIN_MS`.
  * @example await serve(loadConfig(process.env), { integrations: [AcmeProvider] })
  * @throws {StartError} with one line that names the thing and the way out
  */
 export async function serve(config: Config, options: Options = {}): Promise<void> {
   const logger = createLogger(config)
-  const starting = start(config, logger, options)
-  const stop = async (signal: string) => {
-    logger.info({ signal }, 'stopping')
-    // What has begun to start is waited for: PostgreSQL would go on without us. A start that fails stops by itself.
-    const { application, database } = await starting
-    await application.close()
-    await database.close()
-    process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal).catch(() => undefined))
+  const starting = start(config, logger, options, (error) => stop(error))
+  const stop = stopper(starting, config, logger)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
   await starting
 }
 
-async function start(config: Config, logger: Logger, options: Options) {
+async function start(
+  config: Config,
+  logger: Logger,
+  options: Options,
+  gaveUp: (error: StartError) => void,
+): Promise<Running> {
   // Before a database of the operator's is changed.
   if (config.get('DATABASE_URL')) encryptionKeys(config)
-  const opening = openDatabase(config, (line) => logger.debug({ postgres: line }, 'postgres'))
+  await listening(config, () => tryPort(config.get('PORT'), config.get('HOST')))
+  const opening = openDatabase(config, {
+    log: (line) => logger.debug({ postgres: line }, 'postgres'),
+    ended: (failure) => logger.error({ failure }, 'PostgreSQL is started again'),
+    gaveUp,
+    waiting: (reason) => logger.warn({ reason }, 'waiting for the database'),
+  })
   // The larger part of the program, loaded while PostgreSQL starts in processes of its own.
   const loading = Promise.all([import('./application.js'), import('./first-run.js')])
   loading.catch(() => undefined)
@@ -40,10 +47,10 @@ async function start(config: Config, logger: Logger, options: Options) {
   try {
     const [{ createApplication }, { firstRun }] = await loading
     const application = await createApplication(database.config, { ...options, logger })
-    await listen(() => application.listen(config.get('PORT'), config.get('HOST')), config)
+    await listening(config, () => application.listen(config.get('PORT'), config.get('HOST')))
     // Once the port is ours, so that a start that fails does not use up the key that is shown once.
-    const first = await firstRun(application)
-    announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
+    const first = await firstRun(application, (made) => handOver(made, config))
+    await announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
     return { application, database }
   } catch (error) {
     await database.close()
@@ -51,9 +58,17 @@ async function start(config: Config, logger: Logger, options: Options) {
   }
 }
 
-async function listen(start: () => Promise<unknown>, config: Config): Promise<void> {
+/** Says that the port is taken before PostgreSQL is set up, which takes seconds. */
+async function tryPort(port: number, host: string): Promise<void> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
+}
+
+async function listening(config: Config, listen: () => Promise<unknown>): Promise<void> {
   try {
-    await start()
+    await listen()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const place = `${config.get('HOST')}:${config.get('PORT')}`
@@ -66,27 +81,4 @@ async function listen(start: () => Promise<unknown>, config: Config): Promise<vo
       )
     throw error
   }
-}
-
-/** What a newcomer needs to know, in plain text and not in the log: the key is shown here, once, and nowhere else. */
-function announce(url: string, first: FirstRun | undefined): void {
-  const lines = [
-    `Polity is ready.`,
-    `  API     ${url}/api/organizations/`,
-    `  Docs    ${url}/api/docs/`,
-    `  Health  ${url}/readyz`,
-  ]
-  if (first) {
-    lines.push(
-      '',
-      `  This is the first start: ${first.email} owns “${first.organization}”. Their API key, shown only now:`,
-      '',
-      `    ${first.key}`,
-      '',
-      `  Try it:`,
-      '',
-      `    curl -H "Authorization: Bearer ${first.key}" ${url}/api/organizations/`,
-    )
-  }
-  console.log(lines.join('\n') + '\n')
 }

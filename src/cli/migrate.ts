@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DataSource } from 'typeorm'
 import { migrations } from '../platform/database/migrations/index.js'
+import { contactFor } from '../platform/database/first-contact.js'
 import { underMigrationLock } from '../platform/database/migrate.js'
 import { connectOrStart } from '../platform/database/open-database.js'
 import type { CommandContext } from './run.js'
@@ -10,7 +11,7 @@ export function addMigrate(program: Command, { config, print }: CommandContext):
   const onDatabase = async <Result>(work: (dataSource: DataSource) => Promise<Result>): Promise<Result> => {
     const database = await connectOrStart(config())
     try {
-      return await underMigrationLock(database.config.get('DATABASE_URL')!, work)
+      return await underMigrationLock(database.config.get('DATABASE_URL')!, work, contactFor(database.config))
     } finally {
       await database.close()
     }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { AppModule } from '../app.module.js'
 import { Config, loadConfig, readDotEnv } from '../platform/config/config.js'
 import { Connections } from '../platform/database/connections.js'
+import { contactFor } from '../platform/database/first-contact.js'
 import { openDatabase } from '../platform/database/open-database.js'
 import { createLogger } from '../platform/logging/logger.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
@@ -108,7 +109,7 @@ async function withServices<Result>(
 ): Promise<Result> {
   const quiet = new Config({ ...config.values, LOG_LEVEL: 'silent' })
   const database = await openDatabase(quiet)
-  const connections = new Connections()
+  const connections = new Connections(contactFor(database.config))
   try {
     const module = AppModule.with(database.config, { logger: createLogger(quiet) }, connections)
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })

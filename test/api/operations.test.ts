@@ -21,7 +21,7 @@ describe('npm start', () => {
   it.each([
     [{ PORT: 'high' }, 'The environment variable PORT is not valid'],
     [
-      { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:1/none' },
+      { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:1/none', DATABASE_START_TIMEOUT_MS: '0' },
       'The database at postgres://u:***@127.0.0.1:1/none cannot be reached',
     ],
   ])('with %j says in one line what is wrong', async (environment, sentence) => {

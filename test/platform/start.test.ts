@@ -2,9 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
-import { testEnvironment } from '../support/kit.js'
+import { eventually, testEnvironment } from '../support/kit.js'
+import { ServerProcess } from '../support/server-process.js'
 
 /** What `npm start` prints, on both outputs, when it ends by itself. */
 async function failedStart(environment: Record<string, string>): Promise<{ code: number | null; printed: string }> {
@@ -16,6 +21,45 @@ async function failedStart(environment: Record<string, string>): Promise<{ code:
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, printed }
 }
+
+it('waits for a database that is not there yet', async () => {
+  const direct = new URL(process.env.TEST_DATABASE_URL!)
+  const holder = createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  holder.close()
+  const through = Object.assign(new URL(direct), { hostname: '127.0.0.1', port }).href
+  const server = new ServerProcess({ DATABASE_URL: through, LOG_LEVEL: 'warn' })
+  await eventually(
+    async () => server.out,
+    (out) => out.includes('waiting for the database'),
+  )
+  const sockets = new Set<Socket>()
+  const way = createServer((socket) => {
+    const database = connect(Number(direct.port || 5432), direct.hostname)
+    for (const end of [socket, database]) sockets.add(end.on('error', () => undefined))
+    socket.pipe(database).pipe(socket)
+  }).listen(port, '127.0.0.1')
+  expect((await fetch(`${await server.ready()}/readyz`)).status).toBe(200)
+  expect(await server.stop()).toBe(0)
+  for (const socket of sockets) socket.destroy()
+  way.close()
+})
+
+it('tells that the port is in use before PostgreSQL is set up', async () => {
+  const holder = createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const dataDir = join(await mkdtemp(join(tmpdir(), 'polity-port-')), 'data')
+  const { port } = holder.address() as AddressInfo
+  const server = new ServerProcess({ DATA_DIR: dataDir, PORT: String(port) })
+  expect({ code: await server.ended, out: server.out }).toEqual({
+    code: 1,
+    out: expect.stringContaining('is in use by another program'),
+  })
+  holder.close()
+  expect(existsSync(dataDir)).toBe(false)
+  await rm(dirname(dataDir), { recursive: true })
+})
 
 describe('a start that fails says one line, which names the thing and the way out', () => {
   it('when the port is in use', async () => {
@@ -53,7 +97,7 @@ describe('a start that fails says one line, which names the thing and the way ou
   it.each<[string, Record<string, string>, RegExp]>([
     [
       'the database does not answer',
-      { DATABASE_URL: 'postgres://polity:hidden@127.0.0.1:1/polity' },
+      { DATABASE_URL: 'postgres://polity:hidden@127.0.0.1:1/polity', DATABASE_START_TIMEOUT_MS: '0' },
       /^The database at postgres:\/\/polity:\*\*\*@127\.0\.0\.1:1\/polity cannot be reached: .* correct DATABASE_URL/,
     ],
     ['a variable is not valid', { PORT: 'abc' }, /^The environment variable PORT is not valid: write a whole number/],

@@ -33,8 +33,11 @@ const httpUrl = webUrl.transform((url) => url.replace(/(?<!\/)\/+$/, ''))
 export const environment = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  REQUEST_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  SHUTDOWN_DRAIN_MS: whole(0, 600_000).default(5_000),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/polity').optional(),
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
+  DATABASE_START_TIMEOUT_MS: whole(0, 600_000).default(30_000),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   DATA_DIR: z.string().default('./data'),
   AUTH_CACHE_TTL_MS: whole(0, 60_000).default(2_000),
@@ -79,7 +82,11 @@ export const environment = z.object({
 
 /** The parsed environment. Injected by this class wherever a setting is needed. */
 export class Config {
-  constructor(readonly values: z.infer<typeof environment>) {}
+  /** @param embedded whether `DATABASE_URL` is that of our own PostgreSQL */
+  constructor(
+    readonly values: z.infer<typeof environment>,
+    readonly embedded = false,
+  ) {}
 
   get<Name extends keyof z.infer<typeof environment>>(name: Name): z.infer<typeof environment>[Name] {
     return this.values[name]

@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm'
+import { type Contact, reach } from './first-contact.js'
 
 /**
  * The connections of an application that is being built. Where that fails NestJS gives nobody an application to close,
@@ -7,8 +8,10 @@ import { DataSource, type DataSourceOptions } from 'typeorm'
 export class Connections {
   private readonly opening: Promise<DataSource>[] = []
 
+  constructor(private readonly contact: Contact) {}
+
   readonly open = (options?: DataSourceOptions): Promise<DataSource> => {
-    const opened = new DataSource(options!).initialize()
+    const opened = reach(this.contact, () => new DataSource(options!).initialize())
     this.opening.push(opened)
     return opened
   }

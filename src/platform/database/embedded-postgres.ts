@@ -6,7 +6,7 @@ import type { Setting } from './embedded-postgres/child-process.js'
 import { createCluster, ownPassword } from './embedded-postgres/cluster.js'
 import { endLeftovers, holdDataFolder } from './embedded-postgres/data-folder.js'
 import { linkLibraries, WAY_OUT } from './embedded-postgres/program.js'
-import { startServer, stopServer } from './embedded-postgres/server.js'
+import { Supervisor, type Supervision } from './embedded-postgres/supervisor.js'
 import { systemUser } from './embedded-postgres/system-user.js'
 
 /** A PostgreSQL server of this process's own, in a folder. */
@@ -17,7 +17,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedPostgresOptions {
+export interface EmbeddedPostgresOptions extends Partial<Supervision> {
   /** Created when missing; the cluster goes into its folder `postgres`. */
   dataDir: string
   /** Receives every line of PostgreSQL's log. */
@@ -26,9 +26,11 @@ export interface EmbeddedPostgresOptions {
   durable?: boolean
 }
 
+const nothing = () => undefined
+
 /**
  * Starts PostgreSQL in `<dataDir>/postgres`, on 127.0.0.1 and a free port; the first time it makes the cluster. What an
- * earlier, killed server left behind is ended or repaired first.
+ * earlier, killed server left behind is ended or repaired first. A PostgreSQL that ends by itself is started again.
  * @throws {StartError} when the folder is held by another process, or PostgreSQL cannot run in it
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -38,20 +40,20 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const hold = holdDataFolder(dataDir)
     try {
       linkLibraries()
-      const { durable = true, log = () => undefined } = options
+      const { durable = true, log = nothing, ended = nothing, gaveUp = nothing } = options
       const setting = { dataDir, cluster: join(dataDir, 'postgres'), durable, log, user: systemUser(dataDir) }
       const password = await ownPassword(setting)
       await endLeftovers(setting.cluster)
       await createCluster(setting)
-      const { server, port } = await startServer(setting)
-      const url = `postgres://polity:${password}@127.0.0.1:${port}/polity`
-      hold.announce(`127.0.0.1:${port}`)
+      const server = await Supervisor.start(setting, { ended, gaveUp })
+      const url = `postgres://polity:${password}@127.0.0.1:${server.port}/polity`
+      hold.announce(`127.0.0.1:${server.port}`)
       await createDatabase(url, setting).catch(async (error) => {
-        await stopServer(server)
+        await server.stop()
         throw error
       })
       let stopped: Promise<void> | undefined
-      return { url, stop: () => (stopped ??= stopServer(server).then(() => hold.release())) }
+      return { url, stop: () => (stopped ??= server.stop().then(() => hold.release())) }
     } catch (error) {
       hold.release()
       throw error

@@ -4,10 +4,13 @@ import { DataSource } from 'typeorm'
 import { StartError } from '../start-error.js'
 import { dataSourceOptions } from './data-source.js'
 import { sqlState } from './database-errors.js'
+import { type Contact, contactOf, reach, unreached } from './first-contact.js'
 import { migrations } from './migrations/index.js'
 
 /** Any number, the same on every node: one of them migrates while the others wait. */
 const MIGRATION_LOCK = 7_305_804_402
+/** One attempt to connect takes no longer. A machine that is busy with its start needs seconds. */
+const ATTEMPT_MS = 10_000
 /** SQLSTATE: there is no such table, because nothing has migrated this database yet. */
 const UNDEFINED_TABLE = '42P01'
 
@@ -19,12 +22,13 @@ const UNDEFINED_TABLE = '42P01'
 export async function underMigrationLock<Result>(
   url: string,
   work: (dataSource: DataSource) => Promise<Result>,
+  contact = contactOf(url),
 ): Promise<Result> {
-  const holder = await connect(url)
+  const holder = await connect(url, contact)
   const dataSource = new DataSource(dataSourceOptions(url, 1))
   try {
     await takeLock(holder)
-    await dataSource.initialize()
+    await reach(contact, () => dataSource.initialize())
     return await work(dataSource)
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy()
@@ -48,16 +52,16 @@ async function takeLock(holder: Client): Promise<void> {
 }
 
 /** Brings the schema up to date. @returns the names of the migrations that ran */
-export async function migrateUp(url: string): Promise<string[]> {
-  if (await isUpToDate(url)) return []
-  return underMigrationLock(url, async (dataSource) =>
-    (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name),
-  )
+export async function migrateUp(url: string, contact = contactOf(url)): Promise<string[]> {
+  if (await isUpToDate(url, contact)) return []
+  const up = async (dataSource: DataSource) =>
+    (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name)
+  return underMigrationLock(url, up, contact)
 }
 
 /** Saves most starts the lock, and the time to set TypeORM up for migrations alone. */
-async function isUpToDate(url: string): Promise<boolean> {
-  const client = await connect(url)
+async function isUpToDate(url: string, contact: Contact): Promise<boolean> {
+  const client = await connect(url, contact)
   try {
     const { rows } = await client.query<{ name: string }>('select name from migrations')
     const done = new Set(rows.map(({ name }) => name))
@@ -70,23 +74,15 @@ async function isUpToDate(url: string): Promise<boolean> {
   }
 }
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  client.on('error', () => undefined)
+async function connect(url: string, contact: Contact): Promise<Client> {
   try {
-    await client.connect()
-    return client
+    return await reach(contact, async () => {
+      const client = new Client({ connectionString: url, connectionTimeoutMillis: ATTEMPT_MS })
+      client.on('error', () => undefined)
+      await client.connect()
+      return client
+    })
   } catch (error) {
-    throw new StartError(
-      `The database at ${withoutPassword(url)} cannot be reached: ${(error as Error).message || 'no answer'}. Start it, or correct DATABASE_URL; without DATABASE_URL Polity runs its own PostgreSQL.`,
-    )
+    throw error instanceof StartError ? error : unreached(contact, error)
   }
-}
-
-/** A database URL as a message may show it. */
-export function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  if (shown.password) shown.password = '***'
-  shown.search = ''
-  return shown.toString()
 }

@@ -1,6 +1,7 @@
 import { keysOfDataFolder } from '../secrets/key-file.js'
 import { Config, parseEncryptionKeys } from '../config/config.js'
-import { startEmbeddedPostgres } from './embedded-postgres.js'
+import { type Contact, contactFor } from './first-contact.js'
+import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.js'
 
 export interface OpenDatabase {
   /** The configuration with `DATABASE_URL` set, whichever database it is, and the keys for its secrets where they are ours. */
@@ -8,19 +9,19 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
+/** Hears of the database while it starts and, where it is the embedded one, as long as it runs. */
+export type DatabaseWatch = Pick<EmbeddedPostgresOptions, 'log' | 'ended' | 'gaveUp'> & Pick<Contact, 'waiting'>
+
 /**
  * The operator's database, or our own PostgreSQL in `DATA_DIR` where no `DATABASE_URL` is set; its schema up to date.
  * @throws {StartError}
  */
-export async function openDatabase(
-  config: Config,
-  log: (line: string) => void = () => undefined,
-): Promise<OpenDatabase> {
-  const opened = await connectOrStart(config, log)
+export async function openDatabase(config: Config, watch: DatabaseWatch = {}): Promise<OpenDatabase> {
+  const opened = await connectOrStart(config, watch)
   try {
     // TypeORM is loaded while PostgreSQL starts, and not before.
     const { migrateUp } = await import('./migrate.js')
-    await migrateUp(opened.config.get('DATABASE_URL')!)
+    await migrateUp(opened.config.get('DATABASE_URL')!, { ...contactFor(opened.config), waiting: watch.waiting })
     return opened
   } catch (error) {
     await opened.close()
@@ -29,12 +30,9 @@ export async function openDatabase(
 }
 
 /** The same without touching the schema, for those who do it themselves. */
-export async function connectOrStart(
-  config: Config,
-  log: (line: string) => void = () => undefined,
-): Promise<OpenDatabase> {
+export async function connectOrStart(config: Config, watch: DatabaseWatch = {}): Promise<OpenDatabase> {
   if (config.get('DATABASE_URL')) return { config, close: async () => undefined }
-  const embedded = await startEmbeddedPostgres({ dataDir: config.get('DATA_DIR'), log })
+  const embedded = await startEmbeddedPostgres({ ...watch, dataDir: config.get('DATA_DIR') })
   const values = { ...config.values, DATABASE_URL: embedded.url }
   try {
     values.INTEGRATION_ENCRYPTION_KEYS ??= parseEncryptionKeys(await keysOfDataFolder(config.get('DATA_DIR')))
@@ -42,5 +40,5 @@ export async function connectOrStart(
     await embedded.stop()
     throw error
   }
-  return { config: new Config(values), close: () => embedded.stop() }
+  return { config: new Config(values, true), close: () => embedded.stop() }
 }

@@ -1,8 +1,10 @@
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Socket } from 'node:net'
 import { ApiError } from './error-catalogue.js'
 import { malformedRequest, notFound, requestHeadersTooLarge, requestTimedOut } from './http.errors.js'
+
+const LINGER_MS = 1_000
 
 /** What Fastify and Node refuse before a route, and so before the error filter, is reached: in the one shape all the same. */
 export const frameworkErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {
@@ -16,8 +18,12 @@ export const frameworkErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'cl
       .send(JSON.stringify(body))
   },
   clientErrorHandler: (error, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const answered = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent
+    if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
     socket.end(asHttp(clientError(error.code)))
+    // Who goes on sending hears the answer before the connection breaks, and cannot keep it.
+    const late = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(late))
   },
 }
 

@@ -7,13 +7,21 @@ import { exitOf, failure, readLog, run, type Setting } from './child-process.js'
 const PASSING = /could not bind|could not create any TCP\/IP sockets|pre-existing shared memory block/
 const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
+/** A PostgreSQL that accepted connections once. */
+export interface Server {
+  child: ChildProcess
+  port: number
+  /** Resolves when it has ended, with its exit code, or null after a signal. */
+  exit: Promise<number | null>
+}
+
 /**
- * Starts PostgreSQL on a free port and waits until it accepts connections.
+ * Starts PostgreSQL on `givenPort`, by default a free one, and waits until it accepts connections.
  * @throws {StartError} with what PostgreSQL said
  */
-export async function startServer(setting: Setting): Promise<{ server: ChildProcess; port: number }> {
+export async function startServer(setting: Setting, givenPort?: number): Promise<Server> {
   for (const deadline = Date.now() + 10_000; ; await sleep(250)) {
-    const port = await freePort()
+    const port = givenPort ?? (await freePort())
     const flags = [
       'listen_addresses=127.0.0.1',
       `port=${port}`,
@@ -26,34 +34,39 @@ export async function startServer(setting: Setting): Promise<{ server: ChildProc
       'lc_messages=C',
       ...(setting.durable ? [] : NOT_DURABLE),
     ]
-    const server = run('postgres', setting, ['-D', setting.cluster, ...flags.flatMap((flag) => ['-c', flag])])
-    const exit = exitOf(server, 'postgres')
+    const child = run('postgres', setting, ['-D', setting.cluster, ...flags.flatMap((flag) => ['-c', flag])])
+    const exit = exitOf(child, 'postgres')
     let announceReady: (state: 'ready') => void
     const ready = new Promise<'ready'>((resolve) => (announceReady = resolve))
-    const lines = readLog(server, (line) => {
+    const lines = readLog(child, (line) => {
       setting.log(line)
       if (line.includes('database system is ready to accept connections')) announceReady('ready')
     })
     if ((await Promise.race([ready, exit])) === 'ready') {
       // A process that exits without stop(), as on an uncaught error, takes its PostgreSQL along.
-      const leave = () => server.kill('SIGINT')
+      const leave = () => child.kill('SIGINT')
       process.once('exit', leave)
       void exit.then(() => process.removeListener('exit', leave))
-      return { server, port }
+      return { child, port, exit }
     }
     if (!PASSING.test(lines.join('\n')) || Date.now() > deadline)
       throw failure(`PostgreSQL in ${setting.cluster} cannot start`, lines)
   }
 }
 
-/** Fast shutdown: open transactions are rolled back and everything committed is on disk when it ends. */
-export async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const exit = new Promise((resolve) => server.once('exit', resolve))
-  server.kill('SIGINT')
-  const late = setTimeout(() => server.kill('SIGQUIT'), 10_000)
+/**
+ * Fast shutdown: open transactions are rolled back and everything committed is on disk when it ends. One that takes too
+ * long is ended the faster ways, after which the next start recovers from the log.
+ */
+export async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGINT')
+  const late = setTimeout(() => child.kill('SIGQUIT'), 10_000)
+  const tooLate = setTimeout(() => child.kill('SIGKILL'), 12_000)
   await exit
   clearTimeout(late)
+  clearTimeout(tooLate)
 }
 
 async function freePort(): Promise<number> {
