@@ -31,6 +31,8 @@ const refusals: Record<string, Refusal[]> = {
     isNull,
     ...['', ' \t\n'].map((value): Refusal => [value, 'blank', 'This field may not be blank.']),
     ...[true, [], {}].map((value): Refusal => [value, 'invalid_input', 'Not a valid string.']),
+    // The first is what JavaScript makes of 9007199254740993; neither is what was sent.
+    ...[2 ** 53, 1e21].map((value): Refusal => [value, 'invalid_input', 'Not a valid string.']),
     ...['x'.repeat(65), '🚀'.repeat(65)].map((value): Refusal => [value, 'max_length', tooLong]),
     ['a\0b', 'null_characters_not_allowed', 'Null characters are not allowed.'],
     ['\uDC00a', 'surrogate_characters_not_allowed', 'Surrogate characters are not allowed: U+DC00.'],

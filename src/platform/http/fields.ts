@@ -69,12 +69,12 @@ interface FieldOptions {
   example?: unknown
 }
 
-/** A string, trimmed; numbers become strings. `maxLength` counts characters, not UTF-16 units. */
+/** A string, trimmed; numbers become strings, as long as they are still what was sent. `maxLength` counts characters, not UTF-16 units. */
 export const StringField = ({ maxLength, required, nullable, ...property }: FieldOptions & { maxLength: number }) =>
   Field({
     required,
     nullable,
-    coerce: (value) => (typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : value),
+    coerce: (value) => (typeof value === 'string' ? value.trim() : keepsDigits(value) ? String(value) : value),
     check: (value) => checkString(value, maxLength),
     property: { type: 'string', minLength: 1, maxLength, ...property },
   })
@@ -156,6 +156,11 @@ export function requireText(attr: string, value: string, maxLength: number): voi
   const finding = checkString(value, maxLength)
   if (finding) throw fieldError(attr, finding)
 }
+
+/** Whether a number has every digit that was sent: a double holds 15 of a fraction, and none of what it cannot reach. */
+const keepsDigits = (value: unknown): value is number =>
+  Number.isSafeInteger(value) ||
+  (Number.isFinite(value) && !Number.isInteger(value) && String(value).replace(/\D/g, '').length <= 15)
 
 function checkString(value: unknown, maxLength: number): Finding {
   if (typeof value !== 'string') return { constraint: 'string' }
