@@ -12,12 +12,15 @@ import { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
 import { isGrantable, scopes as everyScope } from './scopes.js'
 
-const MAX_KEYS = 10
+/** How many keys a user may have, of those that count. */
+export const MAX_KEYS = 10
 const MAX_SIGN_INS = 10
 
 /** The label of a key that stands for a sign-in, as there are no sessions yet. Such a key always expires. */
 const SIGN_IN_LABEL = 'Vercel sign-in'
 const IS_SIGN_IN = `(label = '${SIGN_IN_LABEL}' and expires_at is not null)`
+/** SQL for whether a key is one of the ten that a user may have. */
+export const COUNTS = `not ${IS_SIGN_IN}`
 const MAX_LABEL_LENGTH = 40
 
 export const tooManyKeys = defineError({
@@ -96,7 +99,7 @@ export class PersonalApiKeysService {
     await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
     await this.holdUser(tx, key.user_id)
     const [{ count }] = await tx.manager.query(
-      `select count(*)::integer as count from personal_api_keys where user_id = $1 and not ${IS_SIGN_IN}`,
+      `select count(*)::integer as count from personal_api_keys where user_id = $1 and ${COUNTS}`,
       [key.user_id],
     )
     if (count >= MAX_KEYS) throw tooManyKeys()

@@ -33,6 +33,10 @@ export interface CommandContext {
   printAll<Row>(pages: AsyncIterable<Row[]>, text: (row: Row) => string, none: string): Promise<void>
   /** Says how far the command is. Silent with `--json`, where the error output holds an error or nothing. */
   note(line: string): void
+  /** Shows how far a long command is, on a terminal only and not with `--json`; each text takes the place of the one before. */
+  progress(text: string): void
+  /** For a command that ran to its end without doing all that was asked for. */
+  exitWith(code: number): void
 }
 
 /** From the package itself: its file stands two folders above this one, in a checkout and where it is installed. */
@@ -58,7 +62,8 @@ export async function run(args: string[], output: CommandOutput = terminal(), gi
       writeErr: (text) => (json ? undefined : output.err(text.trimEnd())),
     })
     .exitOverride()
-  const context = contextOf(output, json, given)
+  let exitCode = 0
+  const context = { ...contextOf(output, json, given), exitWith: (code: number) => void (exitCode = code) }
   for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addSecrets, addImport])
     add(program, context)
   for (const command of everyCommand(program)) {
@@ -68,7 +73,7 @@ export async function run(args: string[], output: CommandOutput = terminal(), gi
   }
   try {
     await program.parseAsync(args, { from: 'user' })
-    return 0
+    return exitCode
   } catch (error) {
     if (error instanceof OutputClosed) return 0
     const byCommander = error instanceof CommanderError
@@ -82,7 +87,11 @@ export async function run(args: string[], output: CommandOutput = terminal(), gi
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)]
 
-function contextOf({ out, err }: CommandOutput, json: boolean, given?: Config): CommandContext {
+function contextOf(
+  { out, err, progress }: CommandOutput,
+  json: boolean,
+  given?: Config,
+): Omit<CommandContext, 'exitWith'> {
   const config = () => given ?? (readDotEnv(), loadConfig(process.env))
   return {
     config,
@@ -100,6 +109,7 @@ function contextOf({ out, err }: CommandOutput, json: boolean, given?: Config): 
       else if (empty) await out(none)
     },
     note: json ? () => undefined : err,
+    progress: (text) => (json ? undefined : progress?.(text)),
   }
 }
 

@@ -5,13 +5,19 @@ export interface CommandOutput {
   /** Resolves when the line has left, so that a slow reader slows us down and nothing piles up. */
   out(text: string): Promise<void> | void
   err(text: string): void
+  /** Where there is a terminal, replaces the text of before on the same line. */
+  progress?(text: string): void
 }
 
 /** The process's own outputs. */
 export function terminal(): CommandOutput {
   // What fails is told to whoever wrote; without a listener it would end the process on the spot.
   process.stdout.on('error', () => undefined)
-  return { out: (text) => writeLine(process.stdout, text), err: (text) => void process.stderr.write(`${text}\n`) }
+  return {
+    out: (text) => writeLine(process.stdout, text),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    progress: process.stderr.isTTY ? (text) => void process.stderr.write(`\r${text}\x1b[K`) : undefined,
+  }
 }
 
 /** Nobody reads the output any more, as in `polity organizations list | head`. No fault: the command just ends. */

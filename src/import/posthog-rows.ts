@@ -25,7 +25,8 @@ export const rows = {
   organization: z.object({
     id: storedUuid,
     name: text(64),
-    slug: text(48),
+    /** Made of the name where there is none. */
+    slug: text(48).nullish(),
     customer_id: text(200).nullish(),
     is_member_join_email_enabled: z.boolean().default(true),
     enforce_2fa: z.boolean().nullish(),
@@ -80,6 +81,8 @@ export const rows = {
 }
 
 export type RowType = keyof typeof rows
+/** What refers comes after what it refers to. */
+export const rowTypes = Object.keys(rows) as RowType[]
 export type Row<Type extends RowType> = z.infer<(typeof rows)[Type]>
 
 /** A line of the file, as far as it was understood. */
@@ -92,14 +95,15 @@ export class Refusal extends Error {}
 export function parseRow(line: string): ImportedRow {
   const { type, ...given } = parseObject(line)
   if (typeof type !== 'string' || !Object.hasOwn(rows, type))
-    throw new Refusal(`unknown type; known are ${Object.keys(rows).join(', ')}`)
+    throw new Refusal(`unknown type; known are ${rowTypes.join(', ')}`)
   const checked = rows[type as RowType].safeParse(given)
   if (checked.success) return { type, row: checked.data } as ImportedRow
   const { path, message } = checked.error.issues[0]!
   throw new Refusal(`${path.join('.') || 'row'}: ${message}`)
 }
 
-function parseObject(line: string): Record<string, unknown> {
+/** @throws {Refusal} */
+export function parseObject(line: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
@@ -109,39 +113,25 @@ function parseObject(line: string): Record<string, unknown> {
   throw new Refusal('no JSON object')
 }
 
-/** Where the rows of a type go, what makes one of them the row that is there already, and what PostHog's columns are called here. */
-export const tables: {
-  [Type in RowType]: { table: string; key: string; columns: (row: Row<Type>) => Record<string, unknown> }
-} = {
-  user: {
-    table: 'users',
-    key: 'id',
-    columns: ({ current_team_id, ...row }) => ({
-      ...row,
-      distinct_id: row.distinct_id ?? randomUUID(),
-      current_project_id: current_team_id,
-    }),
-  },
-  organization: {
-    table: 'organizations',
-    key: 'id',
-    // Its grace period begins here: PostHog does not say when it was deleted.
-    columns: ({ is_pending_deletion, ...row }) => ({
-      ...row,
-      deletion_requested_at: is_pending_deletion ? new Date() : undefined,
-    }),
-  },
-  membership: { table: 'organization_memberships', key: 'organization_id, user_id', columns: (row) => row },
-  project: { table: 'projects', key: 'organization_id, id', columns: (row) => row },
-  personal_api_key: {
-    table: 'personal_api_keys',
-    key: 'id',
-    columns: (row) => ({
-      ...row,
-      mask_value: row.mask_value ?? '********',
-      scopes: row.scopes ?? [],
-      scoped_teams: row.scoped_teams ?? [],
-      scoped_organizations: row.scoped_organizations ?? [],
-    }),
-  },
+/** What PostHog's columns are called here. What is undefined is left to the column's default. */
+export const columns: { [Type in RowType]: (row: Row<Type>) => Record<string, unknown> } = {
+  user: ({ current_team_id, ...row }) => ({
+    ...row,
+    distinct_id: row.distinct_id ?? randomUUID(),
+    current_project_id: current_team_id,
+  }),
+  // Its grace period begins here: PostHog does not say when it was deleted.
+  organization: ({ is_pending_deletion, ...row }) => ({
+    ...row,
+    deletion_requested_at: is_pending_deletion ? new Date() : undefined,
+  }),
+  membership: (row) => row,
+  project: (row) => row,
+  personal_api_key: (row) => ({
+    ...row,
+    mask_value: row.mask_value ?? '********',
+    scopes: row.scopes ?? [],
+    scoped_teams: row.scoped_teams ?? [],
+    scoped_organizations: row.scoped_organizations ?? [],
+  }),
 }

@@ -64,14 +64,21 @@ export const key = (user_id: number, value: string, values: object = {}): Export
 })
 
 /** Writes lines, or rows, to a file of their own for as long as `work` takes. */
-export async function withExport<Result>(
+export const withExport = <Result>(
   lines: readonly (ExportRow | string)[],
+  work: (file: string) => Promise<Result>,
+): Promise<Result> =>
+  withBytes(lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'), work)
+
+/** The same with the content of the file. */
+export async function withBytes<Result>(
+  content: string | Buffer,
   work: (file: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'polity-import-'))
   const file = join(folder, 'export.ndjson')
   try {
-    await writeFile(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'))
+    await writeFile(file, content)
     return await work(file)
   } finally {
     await rm(folder, { recursive: true })

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { run } from '../../src/cli/run.js'
@@ -9,7 +11,8 @@ import { loadConfig } from '../../src/index.js'
 import { newTestDatabase, type TestDatabase, testEnvironment } from '../support/kit.js'
 import { type ExportRow, key, membership, organization, project, user, withExport } from './export-file.js'
 
-const ORGANIZATIONS = 400
+/** Enough for several batches of 2,000 lines. */
+const ORGANIZATIONS = 1_200
 const rows: ExportRow[] = Array.from({ length: ORGANIZATIONS }, (_, index) => {
   const [id, acme] = [index + 1, organization()]
   const uuid = randomUUID()
@@ -36,22 +39,26 @@ const tables = {
 }
 
 describe('an import that is killed in the middle', () => {
+  jest.setTimeout(180_000)
+
   let whole: Database
   let cut: Database
+  let stated: Database
   beforeAll(async () => {
-    ;[whole, cut] = [await Database.open(), await Database.open()]
+    ;[whole, cut, stated] = [await Database.open(), await Database.open(), await Database.open()]
   })
   afterAll(async () => {
     await whole.close()
     await cut.close()
+    await stated.close()
   })
 
   it('ends, when it is run again, with the rows of one that was not, and keeps their numbers from others', async () => {
     await withExport(rows, async (file) => {
       const uncut = await whole.finish(file)
       expect(uncut).toMatchObject({ created: { organization: ORGANIZATIONS } })
-      expect(uncut.refused).toHaveLength(ORGANIZATIONS)
-      for (const organizations of [1, 200, 300]) {
+      expect(uncut).toMatchObject({ refused_count: ORGANIZATIONS, refused: { length: 100 } })
+      for (const organizations of [1, 500]) {
         await cut.killAt(file, organizations)
         expect(await cut.nextNumbers()).toEqual([true, true])
       }
@@ -62,7 +69,36 @@ describe('an import that is killed in the middle', () => {
       expect(await cut.content()).toEqual(await whole.content())
     })
   })
+
+  it('goes on, with a state, where it was, and reports the whole', async () => {
+    await withExport(rows, async (file) => {
+      const state = `${file}.state`
+      for (const organizations of [1, 500]) await stated.killAt(file, organizations, state)
+      const before = JSON.parse(await readFile(state, 'utf8'))
+      expect(before.lines).toBeGreaterThan(0)
+      // Were the lines of before taken again, this one would be back.
+      await stated.forgetFirst()
+      const resumed = await stated.finish(file, state)
+      expect(resumed.created.organization + resumed.unchanged.organization).toBe(ORGANIZATIONS)
+      expect(resumed.refused_count).toBe(ORGANIZATIONS)
+      expect(await stated.count()).toBe(ORGANIZATIONS - 1)
+
+      expect(await stated.finish(file, state)).toEqual(resumed)
+      await appendFile(file, `\n${JSON.stringify(user(ORGANIZATIONS + 2))}`)
+      expect(await stated.fail(file, state)).toMatch(/is the state of an import of another file\. Remove it/)
+      expect(await whole.fail(file, state)).toMatch(/is the state of an import into another database\. Remove it/)
+      await writeFile(state, '{}')
+      expect(await stated.fail(file, state)).toMatch(/is not the state of an import\.$/)
+      expect(await stated.fail(file, `${file}/state`)).toMatch(/cannot be read: ENOTDIR/)
+      expect(existsSync(`${state}.new`)).toBe(false)
+    })
+  })
 })
+
+const argumentsOf = (file: string, state?: string): string[] => [
+  ...['import', 'posthog', file, '--json'],
+  ...(state ? ['--state', state] : []),
+]
 
 /** A database of its own, which the built command imports into. */
 class Database {
@@ -84,17 +120,31 @@ class Database {
     await this.opened.close()
   }
 
-  /** Imports to the end. @returns the report */
-  async finish(file: string) {
+  /** Imports to the end; 1 says that lines were refused. @returns the report */
+  async finish(file: string, state?: string) {
     let out = ''
     const output = { out: (text: string) => void (out += text), err: () => undefined }
-    expect(await run(['import', 'posthog', file, '--json'], output, loadConfig(this.environment))).toBe(0)
+    expect(await run(argumentsOf(file, state), output, loadConfig(this.environment))).toBe(1)
     return JSON.parse(out)
   }
 
+  /** @returns why nothing is imported */
+  async fail(file: string, state: string): Promise<string> {
+    let errors = ''
+    const output = { out: () => undefined, err: (text: string) => void (errors += text) }
+    expect(await run(argumentsOf(file, state), output, loadConfig(this.environment))).toBe(1)
+    return JSON.parse(errors).detail
+  }
+
+  /** Takes the first organization of the file away. */
+  async forgetFirst(): Promise<void> {
+    const { rowCount } = await this.pool.query('delete from organizations where id = $1', [rows[1]!.id])
+    expect(rowCount).toBe(1)
+  }
+
   /** Kills an import once so many organizations are there. */
-  async killAt(file: string, organizations: number): Promise<void> {
-    const child = this.start(file)
+  async killAt(file: string, organizations: number, state?: string): Promise<void> {
+    const child = this.start(file, state)
     const ended = once(child, 'close')
     while ((await this.count()) < organizations && child.exitCode === null) await sleep(5)
     child.kill('SIGKILL')
@@ -122,13 +172,13 @@ class Database {
     return content
   }
 
-  private async count(): Promise<number> {
+  async count(): Promise<number> {
     const { rows } = await this.pool.query('select count(*)::integer as count from organizations')
     return rows[0].count
   }
 
-  private start(file: string): ChildProcess {
-    return spawn(process.execPath, ['bin/polity.js', 'import', 'posthog', file, '--json'], {
+  private start(file: string, state?: string): ChildProcess {
+    return spawn(process.execPath, ['bin/polity.js', ...argumentsOf(file, state)], {
       env: { PATH: process.env.PATH, ...this.environment },
       stdio: 'ignore',
     })

@@ -4,19 +4,27 @@ import { run } from '../../src/cli/run.js'
 import { loadConfig } from '../../src/index.js'
 import { isUuid } from '../../src/platform/values/stored-values.js'
 import { testEnvironment, useServer } from '../support/kit.js'
-import { type ExportRow, key, membership, organization, project, user, withExport } from './export-file.js'
+import { type ExportRow, key, membership, organization, project, user, withBytes, withExport } from './export-file.js'
 
 const server = useServer()
 
-async function imported(...lines: (ExportRow | string)[]) {
+const silent = { out: () => undefined, err: () => undefined }
+
+async function imported(...lines: (ExportRow | string)[] | [Buffer]) {
   const out: string[] = []
   const errors: string[] = []
   const output = { out: (text: string) => void out.push(text), err: (text: string) => void errors.push(text) }
-  const code = await withExport(lines, (file) =>
-    run(['import', 'posthog', file, '--json'], output, loadConfig(testEnvironment())),
-  )
-  expect(code).toBe(0)
-  return { report: JSON.parse(out[0]!), progress: errors }
+  const importFile = (file: string) => run(['import', 'posthog', file, '--json'], output, loadConfig(testEnvironment()))
+  const [only] = lines
+  const code = Buffer.isBuffer(only)
+    ? await withBytes(only, importFile)
+    : await withExport(lines as ExportRow[], importFile)
+  expect(out).toHaveLength(1)
+  expect(errors).toEqual([])
+  const report = JSON.parse(out[0]!)
+  expect(report.refused).toHaveLength(Math.min(report.refused_count, 100))
+  expect(code).toBe(report.refused_count === 0 ? 0 : 1)
+  return { report }
 }
 
 const reasons = ({ report }: Awaited<ReturnType<typeof imported>>): string[] =>
@@ -45,9 +53,9 @@ describe('polity import posthog', () => {
     const first = await imported(...rows)
     const each = { user: 1, organization: 1, membership: 1, project: 1, personal_api_key: 1 }
     const none = { user: 0, organization: 0, membership: 0, project: 0, personal_api_key: 0 }
-    expect(first.report).toEqual({ created: each, unchanged: none, renumbered: [], refused: [] })
-    expect(first.progress).toEqual(['5 of 5 lines…'])
-    expect((await imported(...rows)).report).toEqual({ created: none, unchanged: each, renumbered: [], refused: [] })
+    const nothing = { renumbered: [], renumbered_count: 0, refused: [], refused_count: 0 }
+    expect(first.report).toEqual({ created: each, unchanged: none, ...nothing })
+    expect((await imported(...rows)).report).toEqual({ created: none, unchanged: each, ...nothing })
     const current = await server.request('GET', '/api/organizations/@current/', { key: value })
     expect(current.body).toMatchObject({
       id: acme.id,
@@ -200,6 +208,157 @@ describe('polity import posthog', () => {
     })
     const me = await server.request('GET', '/api/users/@me/', { key: value })
     expect(me.body).toMatchObject({ id: one, email, uuid: old, organizations: [{ id: old, name: '' }] })
+  })
+
+  it('takes lines that end at LF only, whatever else stands in them', async () => {
+    const [id, value, acme] = [newId(), `phx_${randomUUID()}`, organization({ name: 'a\u2028b\u2029c\u0085d' })]
+    const rows = [user(id), acme, membership(acme, id), key(id, value)]
+    const text = rows.map((row) => `${JSON.stringify(row)}\r\n`).join(' \t\r\n')
+    expect((await imported(text)).report).toMatchObject({ created: { organization: 1, membership: 1 }, refused: [] })
+    const { body } = await server.request('GET', `/api/organizations/${acme.id}/`, { key: value })
+    expect(body.name).toBe('a\u2028b\u2029c\u0085d')
+  })
+
+  it('refuses a line that is not UTF-8, or too long, and takes the ones around it', async () => {
+    const [one, two, latin] = [organization(), organization(), organization({ name: 'MÜNCHEN' })]
+    const bytes = Buffer.concat([
+      Buffer.from(`${JSON.stringify(one)}\n`),
+      Buffer.from(`${JSON.stringify(latin)}\n`, 'latin1'),
+      Buffer.from(`{"type": "${'x'.repeat(3_000_000)}"}\n`),
+      Buffer.from(JSON.stringify(two)),
+    ])
+    const refused = await imported(bytes)
+    expect(reasons(refused)).toEqual(['2 not UTF-8', '3 longer than 1048576 bytes'])
+    expect(refused.report.created.organization).toBe(2)
+  })
+
+  it('makes a slug where there is none, and never the one of a later line', async () => {
+    const name = `Acme ${randomUUID()}`
+    const plain = name.toLowerCase().replace(' ', '-')
+    const [id, value] = [newId(), `phx_${randomUUID()}`]
+    const without = [
+      organization({ name, slug: '' }),
+      organization({ name, slug: undefined }),
+      organization({ name, slug: null }),
+    ]
+    const rows = [
+      user(id),
+      ...without,
+      organization({ slug: plain }),
+      ...without.map((acme) => membership(acme, id)),
+      key(id, value),
+    ]
+    expect((await imported(...rows)).report).toMatchObject({
+      created: { organization: 4 },
+      refused: [],
+    })
+    const { body } = await server.request('GET', '/api/organizations/', { key: value })
+    const slugs = body.results.map(({ slug }: { slug: string }) => slug)
+    expect(new Set(slugs).size).toBe(3)
+    for (const slug of slugs) expect(slug).toMatch(new RegExp(`^${plain}-[a-z]+$`))
+    expect((await imported(...rows)).report).toMatchObject({
+      unchanged: { organization: 4 },
+      refused: [],
+    })
+  })
+
+  it('is not misled by a type within a row, and keeps the row’s number from later organizations', async () => {
+    const [id, acme] = [newId(), organization()]
+    const misleading = `{"settings": {"type": "user", "id": 1}, ${JSON.stringify(project(acme, id)).slice(1)}`
+    expect((await imported(acme, misleading)).report).toMatchObject({ created: { project: 1 }, refused: [] })
+    expect((await server.organization()).view.projects[0]!.id).toBeGreaterThan(id)
+  })
+
+  it('refuses numbers where texts belong: their digits are lost already', async () => {
+    const lines = ['9007199254740993', '1e400'].map((name) =>
+      JSON.stringify(organization({ name: 'digits' })).replace('"digits"', name),
+    )
+    expect(reasons(await imported(...lines))).toEqual([
+      expect.stringMatching(/^1 name: /),
+      expect.stringMatching(/^2 name: /),
+    ])
+  })
+
+  it('refuses alone, of many lines that go together, the one that only PostgreSQL refuses', async () => {
+    const many = Array.from({ length: 9 }, (_, index) =>
+      organization(index === 6 ? { created_at: '0000-01-01T00:00:00Z' } : {}),
+    )
+    const refused = await imported(...many)
+    expect(reasons(refused)).toEqual(['7 a value does not fit (22008)'])
+    expect(refused.report.created.organization).toBe(8)
+  })
+
+  it('takes lines of one batch as if each came alone', async () => {
+    const [one, two, acme, globex] = [newId(), newId(), organization(), organization()]
+    const [ada, email] = [user(one), `${randomUUID()}@example.com`]
+    const [first, again] = [membership(acme, one), membership(acme, one)]
+    const refused = await imported(
+      ada,
+      ada,
+      { ...ada, id: two },
+      user(one),
+      user(newId(), { email }),
+      user(newId(), { email: email.toUpperCase() }),
+      acme,
+      acme,
+      organization({ slug: acme.slug }),
+      globex,
+      first,
+      again,
+      membership(globex, two, { id: first.id }),
+      project(acme, one),
+      project(acme, one),
+      project(globex, one),
+    )
+    expect(reasons(refused)).toEqual([
+      `4 user ${one} is somebody else before this line`,
+      '6 another user has this email address',
+      '9 another organization has this slug',
+      `16 project ${one} is another organization’s here`,
+    ])
+    expect(refused.report).toMatchObject({
+      created: { user: 2, organization: 2, membership: 2, project: 1 },
+      unchanged: { user: 2, organization: 1, membership: 1, project: 1 },
+      renumbered: [{ line: 3, from: two, to: one }],
+    })
+  })
+
+  it('gives a number to nobody before the line of its user', async () => {
+    const [id, acme] = [newId(), organization()]
+    const refused = await imported(acme, membership(acme, id), user(id))
+    expect(reasons(refused)).toEqual([`2 user ${id} is not in this file before this line, or was refused`])
+  })
+
+  it('gives a user no more keys than the service does, and nobody another’s', async () => {
+    const [id, other] = [newId(), newId()]
+    const keys = Array.from({ length: 11 }, () => key(id, randomUUID()))
+    const people = [user(id), user(other)]
+    for (const round of ['created', 'unchanged']) {
+      const refused = await imported(
+        ...people,
+        ...keys,
+        { ...keys[0]!, user_id: other },
+        { ...keys[1]!, id: randomUUID() },
+      )
+      expect(reasons(refused)).toEqual([
+        `13 user ${id} has 10 keys already`,
+        '14 another key has this id',
+        '15 another key has this value',
+      ])
+      expect(refused.report[round].personal_api_key).toBe(10)
+    }
+  })
+
+  it('names the first hundred refusals, counts all, and fails', async () => {
+    const refused = await imported(...Array.from({ length: 130 }, () => '{}'))
+    expect(refused.report).toMatchObject({ refused_count: 130, refused: { length: 100 } })
+  })
+
+  it('fails when there is nothing to import', async () => {
+    for (const lines of [[], ['', ' ']])
+      expect(
+        await withExport(lines, (file) => run(['import', 'posthog', file], silent, loadConfig(testEnvironment()))),
+      ).toBe(1)
   })
 
   it('goes on deleting what was being deleted', async () => {

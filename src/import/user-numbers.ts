@@ -1,0 +1,20 @@
+const PAGE = 256
+
+/**
+ * Which user here each number of a file stands for, at four bytes a user: numbers that come from a sequence lie close
+ * together.
+ */
+export class UserNumbers {
+  private readonly pages = new Map<number, Int32Array>()
+
+  get(from: number): number | undefined {
+    return this.pages.get(Math.floor(from / PAGE))?.[from % PAGE] || undefined
+  }
+
+  set(from: number, to: number): void {
+    const page = Math.floor(from / PAGE)
+    const numbers = this.pages.get(page) ?? new Int32Array(PAGE)
+    numbers[from % PAGE] = to
+    this.pages.set(page, numbers)
+  }
+}
