@@ -32,3 +32,20 @@ describe('the purge', () => {
     expect((await alive.reload()).id).toBe(alive.id)
   })
 })
+
+describe('what a server remembers of access', () => {
+  const remembering = useServer({ ownDatabase: true, environment: { AUTH_CACHE_TTL_MS: '60000' } })
+
+  it('is forgotten with the purge', async () => {
+    const { owner, path, id } = await remembering.organization()
+    await owner.delete(path)
+    const pending = await owner.get(`${path}projects/`)
+    expectError(pending, 403, 'permission_denied', 'Your organization is being deleted.')
+    await remembering.database.dataSource.query(
+      "update organizations set deletion_requested_at = now() - interval '31 days' where id = $1",
+      [id],
+    )
+    expect(await remembering.application.get(OrganizationsPurge).run()).toEqual([id])
+    expectError(await owner.get(`${path}projects/`), 404, 'not_found', 'Organization not found.')
+  })
+})

@@ -87,6 +87,17 @@ describe('POST /api/organizations/', () => {
     expect((await user.get('/api/organizations/@current/')).body).toEqual(created.body)
   })
 
+  it.each([true, false])(
+    'makes a first project that discards addresses where the organization says so: %s',
+    async (discards) => {
+      const user = await server.user()
+      const { id } = (await user.post('/api/organizations/', { name: 'A', default_anonymize_ips: discards })).body
+      expect(
+        await server.database.dataSource.query('select anonymize_ips from projects where organization_id = $1', [id]),
+      ).toEqual([{ anonymize_ips: discards }])
+    },
+  )
+
   it('asks for the name before it looks at anything else, and makes nothing without', async () => {
     const user = await server.user()
     for (const body of [{}, { enforce_2fa: 'maybe' }]) {

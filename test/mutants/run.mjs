@@ -12,7 +12,9 @@ import { newTestDatabase } from '../../dist/testing/index.js'
 import { targets } from './targets.mjs'
 
 /** A worker that says nothing for so long is stuck in a mutant, which is thereby noticed. */
-const SILENCE_MS = 240_000
+const SILENCE_MS = 300_000
+/** Before the first mutant it runs every test twice. */
+const BASELINE_MS = 1_200_000
 const silent = new Proxy({}, { get: (_, name) => (String(name).startsWith('is') ? () => false : () => undefined) })
 
 const root = process.cwd()
@@ -43,10 +45,10 @@ async function start(tests, environment = {}) {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },
   )
-  return { child, first: await heard(child, ({ left }) => left === undefined) }
+  return { child, first: await heard(child, BASELINE_MS, ({ left }) => left === undefined) }
 }
 
-function heard(child, wanted = () => true) {
+function heard(child, withinMs = SILENCE_MS, wanted = () => true) {
   return new Promise((resolve) => {
     const done = (message) => {
       clearTimeout(timer)
@@ -56,7 +58,7 @@ function heard(child, wanted = () => true) {
     }
     const listen = (message) => (wanted(message) ? done(message) : console.log('  not repeatable:', message))
     const exited = () => done({ killed: true, clean: false, by: 'the process ended' })
-    const timer = setTimeout(() => done({ killed: true, clean: false, by: 'silence' }), SILENCE_MS)
+    const timer = setTimeout(() => done({ killed: true, clean: false, by: 'silence' }), withinMs)
     child.on('message', listen)
     child.on('exit', exited)
   })

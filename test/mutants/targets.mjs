@@ -9,7 +9,7 @@ export const targets = {
   'src/auth/access-cache.ts': [...keys, 'test/contract/deletion'],
   'src/auth/personal-api-keys.service.ts': [...keys, 'test/cli/cli'],
   'src/organizations/organizations.service.ts': [...contract, ...api, 'test/contract/announcements'],
-  'src/organizations/organizations-purge.ts': [...api, 'test/contract/announcements', 'test/integrations/purge'],
+  'src/organizations/organizations-purge.ts': [...api, 'test/api/failures'],
   'src/members/members.service.ts': [
     'test/contract/deletion',
     'test/security/revocation',
