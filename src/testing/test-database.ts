@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { startEmbeddedPostgres } from '../platform/database/embedded-postgres.js'
+import { WatchedClient } from '../platform/database/fast-path/watched-client.js'
 import { migrateUp } from '../platform/database/migrate.js'
 
 /** A database for tests, its schema up to date. */
@@ -40,7 +40,7 @@ async function create(serverUrl: string): Promise<TestDatabase> {
 }
 
 async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new WatchedClient({ connectionString: url })
   await client.connect()
   await client.query(statement).finally(() => client.end())
 }

@@ -13,12 +13,38 @@ export const violatedConstraint = (error: unknown): string | undefined =>
 /** SQLSTATE 40001 serialization_failure and 40P01 deadlock_detected: the same transaction may succeed when run again. */
 export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(sqlState(error) ?? '')
 
-/** Class 08, 57P0x (shutdown, crash, starting up), 53300 (too many connections), and what the socket says. */
-export function isDatabaseUnreachable(error: unknown): boolean {
-  const state = sqlState(error) ?? ''
-  if (/^08|^57P0[123]$|^53300$|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT)$/.test(state)) return true
+/** Thrown instead of waiting longer than is useful, or in a longer line, for a connection. */
+export class DatabaseBusy extends Error {
+  override readonly name = 'DatabaseBusy'
+}
+
+/**
+ * SQLSTATE: class 08 connection exception, 57014 query_canceled (the statement timeout), 57P0x shutdown, crash, starting up,
+ * 53 insufficient resources (connections, memory, disk), 55P03 lock_not_available (the lock timeout), 25P03 and 25P04
+ * transaction ended for its age, 25006 read_only_sql_transaction (a primary that has become a standby). Then what the
+ * operating system says of a socket.
+ */
+const UNAVAILABLE =
+  /^(08\w{3}|57014|57P0\d|53\w{3}|55P03|25P0[34]|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET)$/
+
+/** What pg, pg-pool and TypeORM throw without a code. `database-errors.spec.ts` compares it with the sources of pg. */
+const LOST = [
+  'Connection terminated',
+  'timeout expired',
+  'timeout exceeded when trying to connect',
+  'is not queryable',
+  'Query read timeout',
+  'message from backend',
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+  'Cannot use a pool after calling end on the pool',
+  'Driver not Connected',
+  'Query runner already released',
+]
+
+/** Whether the database could not be asked or did not answer in time, so that the same request may succeed later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseBusy || UNAVAILABLE.test(sqlState(error) ?? '')) return true
   const message = error instanceof Error ? error.message : ''
-  return /Connection terminated|timeout exceeded when trying to connect|Driver not Connected|pool after calling end/i.test(
-    message,
-  )
+  return LOST.some((sentence) => message.includes(sentence))
 }

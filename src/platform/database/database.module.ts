@@ -5,8 +5,8 @@ import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
 import { dataSourceOptions } from './data-source.js'
 import { Database } from './database.js'
+import { UnnamingClient } from './fast-path/unnamed-statements.js'
 import { requireIcu } from './text-search.js'
-import { withoutPreparedStatements } from './unnamed-statements.js'
 
 /** The door to PostgreSQL, everywhere. */
 @Global()
@@ -21,7 +21,11 @@ export class DatabaseModule {
           useFactory: (config: Config) => {
             const options = dataSourceOptions(config.get('DATABASE_URL')!, config.get('DATABASE_POOL_SIZE'))
             return {
-              ...(config.get('DATABASE_PREPARED_STATEMENTS') ? options : withoutPreparedStatements(options)),
+              ...options,
+              extra: {
+                ...options.extra,
+                ...(config.get('DATABASE_PREPARED_STATEMENTS') ? {} : { Client: UnnamingClient }),
+              },
               autoLoadEntities: true,
               retryAttempts: 0,
             }

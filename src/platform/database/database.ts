@@ -14,8 +14,8 @@ import type { DomainEvent } from '../events/domain-event.js'
 import { isRetryable } from './database-errors.js'
 import { namedQuery, type NamedQuery } from './named-query.js'
 import { rowLock } from './row-lock.js'
-import { send } from './send.js'
-import { SharedConnections, writeTogether } from './shared-connections.js'
+import { send } from './fast-path/send.js'
+import { SharedConnections, writeTogether } from './fast-path/shared-connections.js'
 
 const announcement = namedQuery(
   'outbox.publish',

@@ -1,6 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import pg from 'pg'
 import { StartError } from '../start-error.js'
 import type { Setting } from './embedded-postgres/child-process.js'
 import { createCluster, ownPassword } from './embedded-postgres/cluster.js'
@@ -8,6 +7,7 @@ import { endLeftovers, holdDataFolder } from './embedded-postgres/data-folder.js
 import { linkLibraries, WAY_OUT } from './embedded-postgres/program.js'
 import { Supervisor, type Supervision } from './embedded-postgres/supervisor.js'
 import { systemUser } from './embedded-postgres/system-user.js'
+import { WatchedClient } from './fast-path/watched-client.js'
 
 /** A PostgreSQL server of this process's own, in a folder. */
 export interface EmbeddedPostgres {
@@ -69,8 +69,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 async function createDatabase(url: string, { dataDir }: Setting): Promise<void> {
   const connect = async (database: string) => {
-    const client = new pg.Client({ connectionString: url.replace(/polity$/, database) })
-    client.on('error', () => undefined)
+    const client = new WatchedClient({ connectionString: url.replace(/polity$/, database) })
     await client.connect()
     return client
   }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { DataSource } from 'typeorm'
 import { StartError } from '../start-error.js'
 import { dataSourceOptions } from './data-source.js'
 import { sqlState } from './database-errors.js'
+import { WatchedClient } from './fast-path/watched-client.js'
 import { type Contact, contactOf, reach, unreached } from './first-contact.js'
 import { migrations } from './migrations/index.js'
 
@@ -77,8 +78,7 @@ async function isUpToDate(url: string, contact: Contact): Promise<boolean> {
 async function connect(url: string, contact: Contact): Promise<Client> {
   try {
     return await reach(contact, async () => {
-      const client = new Client({ connectionString: url, connectionTimeoutMillis: ATTEMPT_MS })
-      client.on('error', () => undefined)
+      const client = new WatchedClient({ connectionString: url, connectionTimeoutMillis: ATTEMPT_MS })
       await client.connect()
       return client
     })

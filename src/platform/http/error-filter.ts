@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isDatabaseUnreachable } from '../database/database-errors.js'
+import { isDatabaseUnavailable } from '../database/database-errors.js'
 import type { Logger } from '../logging/logger.js'
 import { ApiError } from './error-catalogue.js'
 import {
@@ -57,7 +57,7 @@ const toApiError = (thrown: unknown, { raw }: FastifyRequest): ApiError =>
 export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
   if (thrown instanceof HttpException && !isFastifys(thrown.cause)) return ofNest(thrown)
-  if (isDatabaseUnreachable(thrown)) return unavailable({}, { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } })
+  if (isDatabaseUnavailable(thrown)) return unavailable({}, { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } })
   const status = statusOf(thrown)
   if (status === 406) return notAcceptable()
   if (status === 413) return bodyTooLarge()

@@ -1,5 +1,5 @@
 import pg, { type PoolClient, type QueryResult } from 'pg'
-import type { NamedQuery } from './named-query.js'
+import type { NamedQuery } from '../named-query.js'
 
 /** Of the driver's query what its types leave out. */
 interface Submitted {

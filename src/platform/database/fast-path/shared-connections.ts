@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Writable } from 'node:stream'
-import type { NamedQuery } from './named-query.js'
+import type { NamedQuery } from '../named-query.js'
 import { send } from './send.js'
 
 interface Connection {
