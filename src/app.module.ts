@@ -7,6 +7,7 @@ import { OrganizationsModule } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
 import { ConfigModule } from './platform/config/config.module.js'
 import { Connections } from './platform/database/connections.js'
+import { DatabaseHealth } from './platform/database/database.health.js'
 import { DatabaseModule } from './platform/database/database.module.js'
 import { contactFor } from './platform/database/first-contact.js'
 import { EventsModule } from './platform/events/events.module.js'
@@ -62,7 +63,7 @@ export class AppModule {
       ],
       controllers: [HealthController],
       // Of the outermost module, whose hooks NestJS calls first when the application closes.
-      providers: [{ provide: Drain, useValue: drain }],
+      providers: [{ provide: Drain, useValue: drain }, DatabaseHealth],
     }
   }
 }

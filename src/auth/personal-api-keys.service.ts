@@ -84,7 +84,7 @@ export class PersonalApiKeysService {
 
   /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
   create(key: NewKey): Promise<PersonalApiKeyView> {
-    return this.database.transaction((tx) => this.issue(tx, key))
+    return this.database.transaction((tx) => this.issue(tx, key), key)
   }
 
   /** The same within a transaction of the caller's. */

@@ -82,7 +82,7 @@ export class IntegrationsService {
         [kind, row.integration_id, id],
       )
       await tx.publish(integrationRemoved(actor, row))
-    })
+    }, actor)
   }
 
   /** Says which project serves production, and which preview and development where they are other ones. */
@@ -109,7 +109,7 @@ export class IntegrationsService {
       )
       await tx.publish(environmentsMapped(caller, id, environment_mapping))
       return this.view(tx, caller, id)
-    })
+    }, caller)
   }
 
   private async connectProject(

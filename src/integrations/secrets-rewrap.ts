@@ -37,7 +37,7 @@ export class SecretsRewrap implements OnApplicationBootstrap {
     let moved = 0
     for (const place of sealedPlaces)
       for (let batch = BATCH; batch === BATCH;) {
-        batch = await this.database.transaction((tx) => this.moveBatch(tx, place))
+        batch = await this.database.longTransaction((tx) => this.moveBatch(tx, place))
         moved += batch
         if (batch > 0) progress(moved)
       }

@@ -27,13 +27,16 @@ export class MembersService {
 
   /** Ends a membership. The keys of the user lose the organization with it, on the very next request. */
   async remove(organizationId: string, userId: number): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      this.access.forgetAfter(tx, `user:${userId}`)
-      await tx.manager.delete(OrganizationMembership, { organization_id: organizationId, user_id: userId })
-      await tx.manager.query('delete from user_organizations where user_id = $2 and organization_id = $1', [
-        organizationId,
-        userId,
-      ])
-    })
+    await this.database.transaction(
+      async (tx) => {
+        this.access.forgetAfter(tx, `user:${userId}`)
+        await tx.manager.delete(OrganizationMembership, { organization_id: organizationId, user_id: userId })
+        await tx.manager.query('delete from user_organizations where user_id = $2 and organization_id = $1', [
+          organizationId,
+          userId,
+        ])
+      },
+      { organization_id: organizationId },
+    )
   }
 }

@@ -109,7 +109,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   }
 
   private whileDue(id: string, work: (tx: Transaction) => Promise<number>): Promise<number> {
-    return this.database.transaction(async (tx) => {
+    return this.database.longTransaction(async (tx) => {
       const held = await tx.manager.query(
         'select 1 from organizations where id = $1 and deletion_requested_at <= now() - make_interval(days => $2) for update',
         [id, this.config.get('ORGANIZATION_RESTORE_DAYS')],

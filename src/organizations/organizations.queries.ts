@@ -210,4 +210,5 @@ export const basicOrganizations = namedQuery<BasicOrganizationView>(
    from user_organizations uo ${organizationOf('uo')}
    join organization_memberships m on m.organization_id = o.id and m.user_id = uo.user_id
    where uo.user_id = $1 order by uo.organization_created_at, uo.organization_id`,
+  PAGE,
 )

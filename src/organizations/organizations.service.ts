@@ -101,7 +101,7 @@ export class OrganizationsService {
         ]),
       )
       return view
-    })
+    }, caller)
   }
 
   /** The same within a transaction of the caller's, who may do without a first project. @returns its id */
@@ -136,7 +136,7 @@ export class OrganizationsService {
         ]),
       )
       return view
-    })
+    }, caller)
   }
 
   /** Marks the organization for deletion: from then on it can only be read or restored, until the purge. */
@@ -147,7 +147,7 @@ export class OrganizationsService {
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
       await tx.publish(organizationDeleted(caller))
-    })
+    }, caller)
   }
 
   /** Brings back, whole, what `delete` marked, until its grace period is over. */
@@ -163,7 +163,7 @@ export class OrganizationsService {
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       await tx.publish(organizationRestored(caller))
       return this.view(tx, caller)
-    })
+    }, caller)
   }
 
   /** All organizations, page by page, in the order of their ids: these begin with the time of their creation. */

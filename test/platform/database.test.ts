@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { User } from '../../src/index.js'
+import type { EntityManager } from 'typeorm'
+import { type Transaction, User } from '../../src/index.js'
 import { namedQuery, PAGE } from '../../src/platform/database/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
 const number = namedQuery<{ value: number }>('test.number', 'select $1::integer as value')
 const failing = namedQuery('test.failing', 'select 1 / $1::integer')
 const slowPage = namedQuery('test.slow_page', 'select pg_sleep($1)', PAGE)
+const whoSleeps = namedQuery<{ pid: number }>('test.who_sleeps', 'select pg_backend_pid() as pid, pg_sleep($1)')
+const insertUser = namedQuery('test.insert', 'insert into users (uuid, distinct_id, email) values ($1, $2, $2)')
 const sleeping = namedQuery('test.sleeping', 'select pg_sleep($1)')
 
 describe('statements that share connections', () => {
@@ -31,21 +34,33 @@ describe('statements that share connections', () => {
     await expect(inTransaction()).rejects.toMatchObject({ stack: expect.stringContaining(' inTransaction ') })
   })
 
-  it('are not sent behind a page that takes long', async () => {
-    // Until all of the connections are open: one that is not serves nobody yet.
-    await Promise.all(Array.from({ length: 40 }, () => server.database.query(sleeping, [0.01])))
+  it.each([
+    ['a page that takes long', slowPage],
+    ['a row that takes long, which is asked again', sleeping],
+  ])('do not wait for %s', async (_, slow) => {
     const done: string[] = []
-    const page = server.database.query(slowPage, [1]).then(() => done.push('page'))
+    const slows = Array.from({ length: 4 }, () => server.database.query(slow, [1]).then(() => done.push('slow')))
     const reads = Array.from({ length: 40 }, (_, value) =>
       server.database.query(number, [value]).then(() => done.push('read')),
     )
-    await Promise.all([page, ...reads])
-    expect(done.indexOf('page')).toBe(40)
+    await Promise.all([...slows, ...reads])
+    expect(done.indexOf('slow')).toBe(40)
+  })
+
+  it('of a kind that has been slow borrow a connection, until one of them is quick', async () => {
+    const answered = async (seconds: number) => (await server.database.query(whoSleeps, [seconds]))[0]!.pid
+    const shared = new Set(await Promise.all(Array.from({ length: 40 }, () => answered(0))))
+    expect(shared).not.toContain(await answered(0.5))
+    expect(shared).not.toContain(await answered(0))
+    await eventually(
+      () => answered(0),
+      (pid) => shared.has(pid),
+    )
   })
 
   it('fail when their connections break, with 503 for who asked, and go on with new ones', async () => {
     const { owner, path } = await server.organization()
-    const broken = Promise.allSettled(Array.from({ length: 20 }, () => server.database.query(sleeping, [30])))
+    const broken = Promise.allSettled([1, 2].map(() => server.database.query(slowPage, [30])))
     await eventually(
       () => server.database.dataSource.query(`select 1 from pg_stat_activity where query like '%pg_sleep%'`),
       (rows) => rows.length > 1,
@@ -147,6 +162,52 @@ describe('a transaction', () => {
     })
     await expect(work).rejects.toThrow('unusable')
     expect([await exists(email), told]).toEqual([true, [true]])
+  })
+
+  it('is over when it is over: whatever is asked of it later throws, and nothing of it is done', async () => {
+    const email = `${randomUUID()}@example.com`
+    let kept!: Transaction
+    const ends: ((tx: Transaction) => Promise<unknown>)[] = [
+      async () => undefined,
+      async (tx) => tx.manager.query('select 1'),
+      async (tx) => tx.last(() => tx.query(number, [1])),
+      async () => Promise.reject(new Error('no')),
+      async (tx) => tx.query(failing, [0]),
+    ]
+    for (const end of ends) {
+      const managers: EntityManager[] = []
+      const work = server.database.transaction(async (tx) => {
+        kept = tx
+        managers.push(tx.manager)
+        await end(tx)
+      })
+      await work.catch(() => undefined)
+      for (const later of [
+        async () => kept.query(number, [1]),
+        async () => kept.manager.insert(User, user(email)),
+        async () => managers[0]!.insert(User, user(email)),
+        async () => managers[0]!.query('select 1'),
+        async () => kept.lock(User, { id: 1 }),
+        async () => kept.onCommit(() => undefined),
+        async () => kept.last(async () => undefined),
+      ])
+        await expect(later()).rejects.toThrow(/This transaction is over|already released/)
+    }
+    expect(await exists(email)).toBe(false)
+  })
+
+  it('refuses a statement that comes after its last, so that it does not stay although the transaction failed', async () => {
+    const email = `${randomUUID()}@example.com`
+    const work = server.database.transaction((tx) =>
+      tx.last(async () => {
+        await tx.query(failing, [0]).catch(() => undefined)
+        await tx.query(insertUser, [randomUUID(), email])
+      }),
+    )
+    await expect(work).rejects.toThrow('This transaction is over')
+    const byTypeOrm = server.database.transaction((tx) => tx.last(() => tx.manager.insert(User, user(email))))
+    await expect(byTypeOrm).rejects.toThrow('This transaction is over')
+    expect(await exists(email)).toBe(false)
   })
 
   it('is run again, whole, when PostgreSQL could not serialize it', async () => {

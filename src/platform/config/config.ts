@@ -39,6 +39,7 @@ export const environment = z.object({
   DATABASE_POOL_SIZE: whole(1, 500).default(10),
   DATABASE_START_TIMEOUT_MS: whole(0, 600_000).default(30_000),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(100, 600_000).default(10_000),
   DATA_DIR: z.string().default('./data'),
   AUTH_CACHE_TTL_MS: whole(0, 60_000).default(2_000),
   REDIS_URL: url(/^rediss?$/, 'redis://host:6379').optional(),

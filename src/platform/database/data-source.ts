@@ -1,9 +1,38 @@
 import type { DataSourceOptions } from 'typeorm'
+import { UnnamingClient } from './fast-path/unnamed-statements.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 import { migrations } from './migrations/index.js'
+import { beginWith, sessionLimits, takesLimitsAtStart } from './session-limits.js'
 
-/** TypeORM's options for a Polity database. The schema changes through migrations only, never by `synchronize`. */
-export function dataSourceOptions(url: string, poolSize = 10): Extract<DataSourceOptions, { type: 'postgres' }> {
+type Options = Extract<DataSourceOptions, { type: 'postgres' }>
+
+/** More would run at the same moment, and share less. */
+const MAX_SHARED = 4
+/** How much later than PostgreSQL we give up a statement, for its own answer to arrive. */
+const DEADLINE_MARGIN_MS = 1_000
+const CONNECT_DEADLINE_MS = 2_000
+
+/** What the connections of a server are bounded by. */
+export interface ServerLimits {
+  /** Of all connections together. */
+  poolSize: number
+  statementTimeoutMs: number
+  preparedStatements: boolean
+}
+
+/** Of our options to TypeORM's pool, what {@link Database} reads. */
+export interface PoolSettings {
+  /** Connections that statements share, beside those of the pool. */
+  shared: number
+  /** The statement that begins a transaction. */
+  begin: string
+}
+
+/**
+ * TypeORM's options for a Polity database. The schema changes through migrations only, never by `synchronize`. No statement
+ * is bounded in time, as migrations want it.
+ */
+export function dataSourceOptions(url: string, poolSize = 10): Options {
   return {
     type: 'postgres',
     url,
@@ -23,6 +52,29 @@ export function dataSourceOptions(url: string, poolSize = 10): Extract<DataSourc
       keepAliveInitialDelayMillis: 10_000,
       // Pipelined, a connection takes a statement before it has answered the last. Cursors and streams are refused then.
       pipeline: true,
+    },
+  }
+}
+
+/** The same for a server, where everything is bounded. Connects once, to learn how PostgreSQL can be told so. */
+export async function serverOptions(
+  url: string,
+  { poolSize, statementTimeoutMs, preparedStatements }: ServerLimits,
+): Promise<Options> {
+  const limits = sessionLimits(statementTimeoutMs)
+  const atStart = await takesLimitsAtStart(url, limits)
+  const shared = Math.min(MAX_SHARED, Math.floor(poolSize / 2))
+  const options = dataSourceOptions(url, poolSize - shared)
+  const polity: PoolSettings = { shared, begin: beginWith(atStart ? {} : limits) }
+  return {
+    ...options,
+    extra: {
+      ...options.extra,
+      ...(preparedStatements ? {} : { Client: UnnamingClient }),
+      ...(atStart ? limits : {}),
+      deadlineMs: statementTimeoutMs + DEADLINE_MARGIN_MS,
+      connectDeadlineMs: CONNECT_DEADLINE_MS,
+      polity,
     },
   }
 }

@@ -3,9 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm'
 import { DataSource } from 'typeorm'
 import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
-import { dataSourceOptions } from './data-source.js'
+import { serverOptions } from './data-source.js'
 import { Database } from './database.js'
-import { UnnamingClient } from './fast-path/unnamed-statements.js'
 import { requireIcu } from './text-search.js'
 
 /** The door to PostgreSQL, everywhere. */
@@ -18,17 +17,13 @@ export class DatabaseModule {
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [Config],
-          useFactory: (config: Config) => {
-            const options = dataSourceOptions(config.get('DATABASE_URL')!, config.get('DATABASE_POOL_SIZE'))
-            return {
-              ...options,
-              extra: {
-                ...options.extra,
-                ...(config.get('DATABASE_PREPARED_STATEMENTS') ? {} : { Client: UnnamingClient }),
-              },
-              autoLoadEntities: true,
-              retryAttempts: 0,
-            }
+          useFactory: async (config: Config) => {
+            const options = await serverOptions(config.get('DATABASE_URL')!, {
+              poolSize: config.get('DATABASE_POOL_SIZE'),
+              statementTimeoutMs: config.get('DATABASE_STATEMENT_TIMEOUT_MS'),
+              preparedStatements: config.get('DATABASE_PREPARED_STATEMENTS'),
+            })
+            return { ...options, autoLoadEntities: true, retryAttempts: 0 }
           },
           dataSourceFactory: connections.open,
         }),

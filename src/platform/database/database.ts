@@ -1,142 +1,87 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common'
-import type {
-  DeepPartial,
-  EntityManager,
-  EntityTarget,
-  ObjectLiteral,
-  QueryDeepPartialEntity,
-  QueryRunner,
-} from 'typeorm'
-import { DataSource } from 'typeorm'
-import type { Pool, PoolClient, QueryResult } from 'pg'
-import { uuidv7 } from 'uuidv7'
-import type { DomainEvent } from '../events/domain-event.js'
-import { isRetryable } from './database-errors.js'
-import { namedQuery, type NamedQuery } from './named-query.js'
-import { rowLock } from './row-lock.js'
-import { send } from './fast-path/send.js'
-import { SharedConnections, writeTogether } from './fast-path/shared-connections.js'
+import type { Pool, PoolClient } from 'pg'
+import type { DataSource } from 'typeorm'
+import { isRetryable, sqlState } from './database-errors.js'
+import type { PoolSettings } from './data-source.js'
+import { poolOf } from './fast-path/driver.js'
+import { FastPath } from './fast-path/index.js'
+import { WatchedClient } from './fast-path/watched-client.js'
+import { writeTogether } from './fast-path/write-together.js'
+import { Gate } from './gate.js'
+import { namedQuery, type NamedQuery, type Queryable } from './named-query.js'
+import { Transaction } from './transaction.js'
 
-const announcement = namedQuery(
-  'outbox.publish',
-  'insert into outbox (id, type, organization_id, payload) values ($1, $2, $3, $4)',
-)
+export type { Queryable } from './named-query.js'
+export { Transaction } from './transaction.js'
 
-/** More would run at the same moment, and share less. */
-const MAX_SHARED = 4
 /** How often a transaction is tried before its serialization failure is the caller's. */
 const ATTEMPTS = 5
-
-/** Where statements run: on any connection, or in a transaction. */
-export interface Queryable {
-  query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]>
-}
-
+/** SQLSTATE read_only_sql_transaction: the connection leads to a primary that has become a standby. */
+const READ_ONLY = '25006'
+/** What a statement of a long transaction may take. */
+const LONG_STATEMENT_MS = 600_000
 /**
- * One unit of work. What it writes and what it announces stand or fall together. Statements are sent in the order of
- * their calls without waiting for each other, so those that need no answer of one another may be awaited together.
+ * Whoever writes to one organization waits for its rows, holding a connection. So few do at a time, and of the others so many
+ * wait, that there are connections for the other organizations whatever happens to one.
  */
-export class Transaction implements Queryable {
-  /** For {@link Database}: the commit, where it was sent already. */
-  committing?: Promise<QueryResult>
-  private readonly committed: (() => void)[] = []
-  private runner?: QueryRunner
+const WRITERS = { total: Infinity, ofOneKey: 2, waiting: 500, waitingOfOneKey: 50, waitMs: 5_000 }
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly client: PoolClient,
-  ) {}
+const ping = namedQuery<{ ok: number }>('database.ping', 'select 1 as ok')
 
-  /** TypeORM's manager, in this transaction. */
-  get manager(): EntityManager {
-    if (!this.runner) {
-      this.runner = this.dataSource.createQueryRunner()
-      // TypeORM has no public way to take over a connection whose transaction has begun.
-      Object.assign(this.runner, { databaseConnection: this.client, isTransactionActive: true, transactionDepth: 1 })
-    }
-    return this.runner.manager
-  }
-
-  async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    writeTogether(this.client, process.nextTick)
-    return send(this.client, query, values)
-  }
-
-  /** The row, held against other writers until the transaction ends; null when there is none. */
-  async lock<Entity extends ObjectLiteral>(entity: new () => Entity, where: Partial<Entity>): Promise<Entity | null> {
-    const query = rowLock(this.dataSource.getMetadata(entity), Object.keys(where))
-    const [row] = await this.query(query, Object.values(where))
-    return row ? Object.assign(new entity(), row) : null
-  }
-
-  async insert<Entity extends ObjectLiteral>(
-    entity: EntityTarget<Entity>,
-    row: QueryDeepPartialEntity<Entity>,
-  ): Promise<void> {
-    await this.manager.insert(entity, row)
-  }
-
-  save<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>, row: DeepPartial<Entity>): Promise<Entity> {
-    return this.manager.save(entity, row) as Promise<Entity>
-  }
-
-  /**
-   * Sends the last statements with the commit right behind them, which saves waiting for them before it. They may not be
-   * what decides: once sent they are undone only when PostgreSQL refuses one.
-   * @example return tx.last(() => Promise.all([tx.query(change, [id, name]), tx.publish(changed)]))
-   */
-  last<Result>(statements: () => Promise<Result>): Promise<Result> {
-    const answers = statements()
-    this.committing = this.client.query('commit')
-    // Who waits for the transaction hears of it.
-    this.committing.catch(() => undefined)
-    return answers
-  }
-
-  /** Runs `work` once the transaction has committed, before its caller goes on; never when it has not. It must not fail. */
-  onCommit(work: () => void): void {
-    this.committed.push(work)
-  }
-
-  /** For {@link Database}. */
-  end({ committed }: { committed: boolean }): void {
-    if (this.runner) Object.assign(this.runner, { isReleased: true })
-    if (committed) for (const work of this.committed) work()
-  }
-
-  /** Announces an event with the change it is about: it lands in the outbox when, and only when, the transaction commits. */
-  async publish(event: DomainEvent): Promise<void> {
-    await this.query(announcement, [uuidv7(), event.type, event.organization_id, JSON.stringify(event.payload)])
-  }
-}
-
-/** The door to PostgreSQL: named queries on TypeORM's own pool, and transactions that are retried as a whole. */
+/** The door to PostgreSQL: named reads, and transactions that are retried as a whole. */
 export class Database implements Queryable, BeforeApplicationShutdown {
   private readonly pool: Pool
-  private readonly shared: SharedConnections
+  private readonly settings: PoolSettings
+  private readonly reads: FastPath
+  private readonly writers = new Gate(WRITERS)
 
   constructor(readonly dataSource: DataSource) {
-    this.pool = (dataSource.driver as unknown as { master: Pool }).master
-    // At most half of them, so that transactions always find one.
-    this.shared = new SharedConnections(this.pool, Math.min(MAX_SHARED, Math.floor(this.pool.options.max / 2)))
+    this.pool = poolOf(dataSource)
+    const { polity } = this.pool.options as { polity?: PoolSettings }
+    this.settings = polity ?? { shared: 0, begin: 'begin' }
+    this.reads = new FastPath(this.pool, this.settings.shared)
   }
 
-  async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    return this.shared.query(query, values)
+  /** Reads. What it sends may be sent twice, so it must not write. */
+  query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+    return this.reads.query(query, values)
+  }
+
+  /** Asks through every kind of connection that requests use. @throws whatever keeps one of them from answering */
+  async check(): Promise<void> {
+    await Promise.all([this.reads.query(ping, []), this.reads.borrow(ping, [])])
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.shared.close()
+    await this.reads.close()
   }
 
   /**
    * Runs `work` in one transaction. On SQLSTATE 40001 and 40P01 the whole callback runs again, so it may have no other
    * effect than what it writes through its {@link Transaction}.
+   * @param to the organization whose rows it locks, or else the user, so that those who wait for them leave connections to
+   *   others
+   * @throws {DatabaseBusy} when too many wait for the same one
    */
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    to: { organization_id?: string; user_id?: number | null } = {},
+  ): Promise<Result> {
+    const attempts = () => this.retried(() => this.once(work, this.settings.begin))
+    const key = to.organization_id ?? to.user_id
+    return key === undefined || key === null ? attempts() : this.writers.pass(String(key), attempts)
+  }
+
+  /** The same for jobs and commands whose statements may take minutes, each. Who waits for a lock is not more patient. */
+  longTransaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const begin = `${this.settings.begin}; set local statement_timeout = ${LONG_STATEMENT_MS}`
+    return this.retried(() => this.once(work, begin, LONG_STATEMENT_MS))
+  }
+
+  private async retried<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once(work)
+        return await work()
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt))
@@ -144,32 +89,43 @@ export class Database implements Queryable, BeforeApplicationShutdown {
     }
   }
 
-  private async once<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  private async once<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    begin: string,
+    atLeastMs = 0,
+  ): Promise<Result> {
     const client = await this.pool.connect()
-    let lost: Error | undefined
-    const lose = (error: Error) => void (lost = error)
-    client.on('error', lose)
+    const giveBack = withDeadline(client, atLeastMs)
     const tx = new Transaction(this.dataSource, client)
-    let committed = false
+    let isStandby = false
     try {
       writeTogether(client, process.nextTick)
-      const begun = client.query('begin')
+      const begun = client.query(begin)
       const [result] = await Promise.all([work(tx), begun])
+      const { command } = await tx.commit()
       // What failed unnoticed makes PostgreSQL answer a commit with a rollback.
-      const { command } = await (tx.committing ?? client.query('commit'))
       if (command !== 'COMMIT') throw new Error('A statement failed and was not awaited.')
-      committed = true
+      tx.tellCommitted()
       return result
     } catch (error) {
       const ended = await tx.committing?.catch(() => undefined)
-      committed = ended?.command === 'COMMIT'
-      // A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself.
-      if (!ended) await client.query('rollback').catch(() => undefined)
+      if (!ended) await tx.rollback()
+      else if (ended.command === 'COMMIT') tx.tellCommitted()
+      isStandby = sqlState(error) === READ_ONLY
       throw error
     } finally {
-      client.removeListener('error', lose)
-      client.release(lost)
-      tx.end({ committed })
+      giveBack(isStandby)
     }
+  }
+}
+
+/** Lets statements take longer than others may. @returns what gives the connection back; the pool drops one that is lost */
+function withDeadline(client: PoolClient, atLeastMs: number): (drop: boolean) => void {
+  const watched = client as PoolClient & Partial<Pick<WatchedClient, 'deadlineMs'>>
+  const { deadlineMs } = watched
+  if (deadlineMs !== undefined) watched.deadlineMs = Math.max(deadlineMs, atLeastMs)
+  return (drop) => {
+    watched.deadlineMs = deadlineMs
+    client.release(drop)
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DataSource } from 'typeorm'
+import { DataSource, type EntitySubscriberInterface, EventSubscriber, type TransactionStartEvent } from 'typeorm'
 import { StartError } from '../start-error.js'
 import { dataSourceOptions } from './data-source.js'
 import { sqlState } from './database-errors.js'
@@ -26,7 +26,7 @@ export async function underMigrationLock<Result>(
   contact = contactOf(url),
 ): Promise<Result> {
   const holder = await connect(url, contact)
-  const dataSource = new DataSource(dataSourceOptions(url, 1))
+  const dataSource = new DataSource({ ...dataSourceOptions(url, 1), subscribers: [WithoutTimeouts] })
   try {
     await takeLock(holder)
     await reach(contact, () => dataSource.initialize())
@@ -34,6 +34,14 @@ export async function underMigrationLock<Result>(
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy()
     await holder.end()
+  }
+}
+
+/** A migration takes as long as it takes, whatever the role or the server says of statements. */
+@EventSubscriber()
+class WithoutTimeouts implements EntitySubscriberInterface {
+  afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<unknown> {
+    return queryRunner.query('set local statement_timeout = 0; set local lock_timeout = 0')
   }
 }
 

@@ -6,17 +6,26 @@
 export interface NamedQuery<Row> {
   readonly name: string
   readonly text: string
-  /** How many reads of a row or two it weighs; those are not sent behind it while another connection is less busy. */
-  readonly cost: number
+  /** A read of a row or two shares a connection with others; a page, which may take long, gets one of its own. */
+  readonly size: 'row' | 'page'
   /** Carries the type of a row; never set. */
   readonly row?: Row
 }
 
 /** @param name unique in the whole server, `<resource>.<what>` */
-export const namedQuery = <Row>(name: string, text: string, cost = 1): NamedQuery<Row> => ({ name, text, cost })
+export const namedQuery = <Row>(name: string, text: string, size: 'row' | 'page' = 'row'): NamedQuery<Row> => ({
+  name,
+  text,
+  size,
+})
 
-/** The cost of a page. */
-export const PAGE = 20
+/** The size of whatever reads more than a row or two. */
+export const PAGE = 'page'
+
+/** Where statements run: on any connection, or in a transaction. */
+export interface Queryable {
+  query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]>
+}
 
 /** SQL for a timestamp as the wire has it: ISO 8601, UTC, microseconds, `Z`. */
 export const wireTime = (column: string): string =>

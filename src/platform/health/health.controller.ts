@@ -1,9 +1,13 @@
-import { Controller, Get, Res, SetMetadata } from '@nestjs/common'
+import { Controller, Get, Res, ServiceUnavailableException, SetMetadata } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
-import { HealthCheck, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus'
+import { HealthCheck, HealthCheckService } from '@nestjs/terminus'
 import type { FastifyReply } from 'fastify'
+import { DatabaseHealth } from '../database/database.health.js'
 import { Drain } from '../http/drain.js'
 import { unavailable } from '../http/http.errors.js'
+
+/** Seconds after which it is worth asking again. */
+const RETRY_AFTER_SECONDS = 5
 
 /** `/livez`: the process answers. `/readyz`: so does its database, and it is not about to stop. */
 @ApiExcludeController()
@@ -12,7 +16,7 @@ import { unavailable } from '../http/http.errors.js'
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
-    private readonly database: TypeOrmHealthIndicator,
+    private readonly database: DatabaseHealth,
     private readonly drain: Drain,
   ) {}
 
@@ -21,15 +25,22 @@ export class HealthController {
     return { status: 'ok' }
   }
 
+  /** 503 with the same body while it is not ready, which is no error of the API's. */
   @Get('readyz')
   @HealthCheck()
-  ready(@Res({ passthrough: true }) reply: FastifyReply) {
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     // Not thrown, because a server that stops as it should is no error in its log.
     if (this.drain.isDraining) {
       const { status, body } = unavailable()
       void reply.status(status)
       return body
     }
-    return this.health.check([() => this.database.pingCheck('database', { timeout: 2_000 })])
+    try {
+      return await this.health.check([() => this.database.check()])
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error
+      void reply.status(503).header('retry-after', String(RETRY_AFTER_SECONDS))
+      return error.getResponse()
+    }
   }
 }

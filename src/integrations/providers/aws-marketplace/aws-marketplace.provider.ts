@@ -62,6 +62,9 @@ export class AwsMarketplaceProvider extends IntegrationProvider<AwsMarketplaceCo
     const entitlements = await this.api.entitlements(integration.config)
     // Looked up late: the installations know the providers, so a provider cannot be made with them.
     const installations = this.module.get(IntegrationInstallations)
-    await this.database.transaction((tx) => installations.note(tx, integration, { config: { entitlements } }))
+    await this.database.transaction(
+      (tx) => installations.note(tx, integration, { config: { entitlements } }),
+      integration,
+    )
   }
 }

@@ -66,6 +66,6 @@ export class AwsMarketplaceRegistrations {
         ...{ created_by_id: user_id, request_id },
       })
       return { id, created: true }
-    })
+    }, caller)
   }
 }

@@ -151,7 +151,7 @@ export class VercelConnect {
         organization_name: name,
         next_url: content.next_url,
       }
-    })
+    }, caller)
   }
 
   private take(state: string): Promise<Started | undefined> {

@@ -54,8 +54,11 @@ export class VercelInstallations {
     if (this.settings.planOf(billing_plan_id).id !== billing_plan_id) throw unknownPlan({ plan: billing_plan_id })
     const integration = await this.existing(id)
     const change = { config: { billing_plan_id } }
-    if (!(await this.database.transaction((tx) => this.installations.update(tx, integration, change))))
-      throw installationNotFound()
+    const changed = await this.database.transaction(
+      (tx) => this.installations.update(tx, integration, change),
+      integration,
+    )
+    if (!changed) throw installationNotFound()
   }
 
   /** Removes the integration; the organization and its projects stay. Of one that is gone, says the same again. */

@@ -55,7 +55,7 @@ export class VercelResources {
         [RESOURCE, String(id), organization_id, integration.id],
       )
       return this.view(await this.row(tx, organization_id, id))
-    })
+    }, integration)
   }
 
   async retrieve(installationId: string, resourceId: string): Promise<VercelResource> {
@@ -76,17 +76,19 @@ export class VercelResources {
       )
       if (changes.name !== undefined) await this.projects.rename(tx, organization_id, id, this.nameOf(changes.name))
       return this.view(await this.row(tx, organization_id, id))
-    })
+    }, integration)
   }
 
   /** Disconnects the project, which stays with its data. A repeat finds it gone, as asked. */
   async remove(installationId: string, resourceId: string): Promise<void> {
     const { organization_id, id } = await this.locate(installationId, resourceId)
-    await this.database.transaction((tx) =>
-      tx.manager.query(
-        'delete from project_integrations where organization_id = $1 and project_id = $2 and kind = $3',
-        [organization_id, id, KIND],
-      ),
+    await this.database.transaction(
+      (tx) =>
+        tx.manager.query(
+          'delete from project_integrations where organization_id = $1 and project_id = $2 and kind = $3',
+          [organization_id, id, KIND],
+        ),
+      { organization_id },
     )
   }
 
@@ -101,7 +103,7 @@ export class VercelResources {
       await this.row(tx, organization_id, id)
       await this.projects.rotateToken(tx, organization_id, id)
       return { sync: true, secrets: this.view(await this.row(tx, organization_id, id)).secrets }
-    })
+    }, integration)
   }
 
   /** The plans that the resource can have. */

@@ -81,7 +81,7 @@ export class VercelSso {
     const claims = await this.exchangeCode(query)
     const integration = await this.installations.find(claims.installation_id)
     if (!integration) throw ssoFailed()
-    const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims))
+    const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims), integration)
     if (user === 'left') throw ssoFailed()
     if (user === 'unlinked') return this.toLogin(query, claims)
     const { organization_id } = integration
@@ -117,7 +117,7 @@ export class VercelSso {
       if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
       await this.people.link(tx, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
-    })
+    }, caller)
   }
 
   private async exchangeCode({ code, state }: Arrival): Promise<VercelUser> {

@@ -1,21 +1,12 @@
-import pg, { type PoolClient, type QueryResult } from 'pg'
+import pg, { type Client, type QueryResult } from 'pg'
 import type { NamedQuery } from '../named-query.js'
-
-/** Of the driver's query what its types leave out. */
-interface Submitted {
-  name: string
-  callback: (error: Error | undefined, result: QueryResult) => void
-}
+import type { SubmittedQuery } from './driver.js'
 
 /**
  * Sends a statement on a connection. `client.query` would besides copy the settings with their descriptors and make a second
  * promise that mends the stack of an error, which together are a twentieth of a write.
  */
-export async function send<Row>(
-  client: PoolClient,
-  { name, text }: NamedQuery<Row>,
-  values: unknown[],
-): Promise<Row[]> {
+export async function send<Row>(client: Client, { name, text }: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
   try {
     return await new Promise<Row[]>((resolve, reject) => {
       const query = new pg.Query(text, values)
@@ -26,7 +17,7 @@ export async function send<Row>(
         result.rows = []
         resolve(rows)
       }
-      client.query(Object.assign(query, { name, callback } satisfies Submitted))
+      client.query(Object.assign(query, { name, callback } satisfies SubmittedQuery))
     })
   } catch (error) {
     // The stack leads to whoever asked, instead of to the socket.

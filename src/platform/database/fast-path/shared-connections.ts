@@ -1,97 +1,161 @@
-import type { Pool, PoolClient } from 'pg'
-import type { Writable } from 'node:stream'
 import type { NamedQuery } from '../named-query.js'
+import { isDatabaseUnavailable, sqlState } from '../database-errors.js'
+import { cancelStatement } from './cancel.js'
 import { send } from './send.js'
+import type { WatchedClient } from './watched-client.js'
+import { writeTogether } from './write-together.js'
 
-interface Connection {
-  /** Resolves when it is open. */
-  client: Promise<PoolClient>
-  open?: PoolClient
-  /** What the statements under way cost together. */
+interface Shared {
+  readonly client: WatchedClient
+  /** Settles when it is open, and is then undefined. */
+  opening?: Promise<void>
+  /** How many statements are under way. */
   load: number
+  /** Its oldest statement is overdue and was asked to end: it takes no new ones while another connection is free. */
+  isStuck: boolean
+  /** Neither answered nor ended what it was asked to end. */
+  isGivenUp: boolean
+}
+
+/** A read of a row or two that takes longer waits for something. */
+export const OVERDUE_MS = 100
+/** For so long after that a statement may go on although it was asked to end. */
+const GIVE_UP_MS = 1_000
+const LOOK_MS = 25
+
+/** SQLSTATE query_canceled, and invalid_sql_statement_name: a statement was cancelled while it was being prepared for others too. */
+const INTERRUPTED = ['57014', '26000']
+
+/** Thrown for a statement that may not have run although nothing is wrong with it: ask it again. */
+export class Interrupted extends Error {
+  constructor(
+    override readonly cause: unknown,
+    /** Whether this is the statement that took too long. */
+    readonly wasOverdue: boolean,
+  ) {
+    super('A statement on a shared connection was interrupted.')
+  }
 }
 
 /**
- * Some of a pool's connections, shared by all statements that stand alone. Each statement is sent without waiting for the
- * answers before it (PostgreSQL's pipelining), and those of one turn of the event loop leave in one write: at 50 requests
- * at once that is a third less processor time than lending a connection to each statement.
+ * Connections that statements share, for reads of a row or two that stand alone. Each statement is sent without waiting for
+ * the answers before it (PostgreSQL's pipelining), and those of one turn of the event loop leave in one write: at 50 requests
+ * at once that is a third less processor time than lending a connection to each.
  *
- * Every statement goes to the least loaded connection, so that up to `size` of them run at the same moment, and a page
- * holds up little of what reads a row.
+ * The price: a statement that waits, for a lock perhaps, keeps those behind it waiting. So one that is overdue is cancelled,
+ * for its asker to ask it again elsewhere, and a connection that does not react to that is closed.
  */
 export class SharedConnections {
-  private readonly connections: Connection[] = []
-  private closed = false
+  private readonly connections: Shared[] = []
+  private looks?: NodeJS.Timeout
+  private lookedAt = 0
+  private isClosed = false
 
-  /** @param size how many of the pool's connections are held; with 0 every statement borrows one, as pools do */
+  /** @param size how many connections at the most */
   constructor(
-    private readonly pool: Pool,
+    private readonly newClient: () => WatchedClient,
     private readonly size: number,
   ) {}
 
+  /** Whether statements can be sent here at all. */
+  get isOpen(): boolean {
+    return this.size > 0 && !this.isClosed
+  }
+
+  /** @throws {Interrupted} when the statement should be asked again elsewhere */
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    const connection = this.closed ? undefined : this.leastLoaded()
-    if (!connection) return (await this.pool.query({ name: query.name, text: query.text, values })).rows
-    connection.load += query.cost
+    const shared = this.leastLoaded()
+    shared.load++
+    this.watch()
     try {
-      const client = connection.open ?? (await connection.client)
+      if (shared.opening) await shared.opening
       // Until this turn of the event loop has read all the requests that arrived.
-      writeTogether(client, setImmediate)
-      return await send(client, query, values)
+      writeTogether(shared.client, setImmediate)
+      return await send(shared.client, query, values)
+    } catch (error) {
+      const state = sqlState(error) ?? ''
+      if (INTERRUPTED.includes(state)) throw new Interrupted(error, state === '57014')
+      if (shared.isGivenUp && isDatabaseUnavailable(error)) throw new Interrupted(error, false)
+      throw error
     } finally {
-      connection.load -= query.cost
+      shared.load--
     }
   }
 
-  /** Gives the connections back to the pool. Later statements borrow theirs. */
   async close(): Promise<void> {
-    this.closed = true
-    for (const { client } of this.connections.splice(0))
-      await client.then((open) => open.release()).catch(() => undefined)
+    this.isClosed = true
+    await Promise.all(
+      this.connections.splice(0).map(async ({ client, opening }) => {
+        await opening?.catch(() => undefined)
+        await client.end()
+      }),
+    )
   }
 
   /** While another is being opened, what is open already serves. */
-  private leastLoaded(): Connection | undefined {
-    let best: Connection | undefined
-    for (const connection of this.connections) if (!best || isBetter(connection, best)) best = connection
-    const another = (!best || best.load > 0) && this.connections.length < this.size ? this.open() : undefined
-    return best ?? another
+  private leastLoaded(): Shared {
+    let best: Shared | undefined
+    for (const shared of this.connections) if (!best || isBetter(shared, best)) best = shared
+    if (best && ((best.load === 0 && !best.isStuck) || this.connections.length >= this.size)) return best
+    const another = this.open()
+    return best && !best.isStuck ? best : another
   }
 
-  private open(): Connection {
-    const connection: Connection = { client: this.pool.connect(), load: 0 }
-    this.connections.push(connection)
-    const forget = (client?: PoolClient, error?: Error) => {
-      const index = this.connections.indexOf(connection)
-      if (index < 0) return
-      this.connections.splice(index, 1)
-      client?.release(error ?? true)
+  private open(): Shared {
+    const client = this.newClient()
+    const shared: Shared = { client, load: 0, isStuck: false, isGivenUp: false }
+    const forget = () => {
+      const index = this.connections.indexOf(shared)
+      if (index >= 0) this.connections.splice(index, 1)
     }
-    connection.client.then(
-      (client) => {
-        connection.open = client
-        client.on('error', (error) => forget(client, error))
-        client.on('end', () => forget(client))
+    client.once('error', forget).once('end', forget)
+    const opening: Promise<void> = client.connect().then(
+      () => void (shared.opening = undefined),
+      (error: Error) => {
+        forget()
+        throw error
       },
-      () => forget(),
     )
-    return connection
+    // Whoever waits for it hears of it.
+    opening.catch(() => undefined)
+    shared.opening = opening
+    this.connections.push(shared)
+    return shared
+  }
+
+  private watch(): void {
+    if (this.looks) return
+    this.lookedAt = performance.now()
+    this.looks = setInterval(() => this.look(), LOOK_MS)
+    this.looks.unref()
+  }
+
+  private look(): void {
+    const now = performance.now()
+    // Where this process itself was busy, answers have arrived that are read after this.
+    const isLate = now - this.lookedAt > 2 * LOOK_MS
+    this.lookedAt = now
+    if (isLate) return
+    for (const shared of this.connections) if (!shared.opening) this.check(shared, shared.client.overdueMs(now))
+    if (this.connections.some(({ load }) => load > 0)) return
+    clearInterval(this.looks)
+    this.looks = undefined
+  }
+
+  private check(shared: Shared, overdueMs: number): void {
+    if (overdueMs <= OVERDUE_MS) {
+      shared.isStuck = false
+    } else if (!shared.isStuck) {
+      shared.isStuck = true
+      cancelStatement(shared.client)
+    } else if (overdueMs > OVERDUE_MS + GIVE_UP_MS) {
+      shared.isGivenUp = true
+      shared.client.destroy()
+    }
   }
 }
 
-const isBetter = (one: Connection, other: Connection): boolean =>
-  Boolean(one.open) === Boolean(other.open) ? one.load < other.load : Boolean(one.open)
-
-const held = new WeakSet<PoolClient>()
-
-/** Holds back what is written to a connection until `later` comes, to write it at once. */
-export function writeTogether(client: PoolClient, later: (release: () => void) => void): void {
-  if (held.has(client)) return
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
-  held.add(client)
-  stream.cork()
-  later(() => {
-    held.delete(client)
-    stream.uncork()
-  })
+function isBetter(one: Shared, other: Shared): boolean {
+  const rank = ({ opening, isStuck }: Shared) => (isStuck ? 2 : opening ? 1 : 0)
+  return rank(one) === rank(other) ? one.load < other.load : rank(one) < rank(other)
 }

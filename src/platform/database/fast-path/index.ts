@@ -1,0 +1,76 @@
+import type { Pool } from 'pg'
+import { isDatabaseUnavailable } from '../database-errors.js'
+import { Gate } from '../gate.js'
+import type { NamedQuery, Queryable } from '../named-query.js'
+import { send } from './send.js'
+import { Interrupted, OVERDUE_MS, SharedConnections } from './shared-connections.js'
+import type { WatchedClient } from './watched-client.js'
+
+/** Statements that wait for one of the connections that are lent. */
+const WAITING = 200
+const WAIT_MS = 5_000
+
+/**
+ * Statements that stand alone. A read of a row or two shares a connection with others; a page, a search, and what has just
+ * proved to be slow borrows one from the pool, so that it keeps nobody else waiting. All of them only read: one that is
+ * interrupted is asked again.
+ */
+export class FastPath implements Queryable {
+  private readonly shared: SharedConnections
+  private readonly lent: Gate
+  private readonly lentToSlow = new Gate({ total: 1, ofOneKey: 1, waiting: WAITING, waitMs: WAIT_MS })
+  /** Names of statements that were overdue on a shared connection and have not been quick since. */
+  private readonly slow = new Set<string>()
+
+  /**
+   * @param pool lends connections, two thirds of them at a time, so that transactions find one; of these at most half to one
+   *   kind of page, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
+   * @param shared how many connections are shared, beside those of the pool
+   */
+  constructor(
+    private readonly pool: Pool,
+    shared: number,
+  ) {
+    const options = pool.options as Pool['options'] & { Client: new (options: object) => WatchedClient }
+    this.shared = new SharedConnections(() => new options.Client(options), shared)
+    const total = Math.max(1, Math.floor((pool.options.max * 2) / 3))
+    this.lent = new Gate({ total, ofOneKey: Math.ceil(total / 2), waiting: WAITING, waitMs: WAIT_MS })
+  }
+
+  async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+    if (query.size === 'row' && this.shared.isOpen && !this.slow.has(query.name)) {
+      try {
+        return await this.shared.query(query, values)
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error
+        if (error.wasOverdue) this.slow.add(query.name)
+      }
+    }
+    const borrow = () => this.borrow(query, values)
+    return this.slow.has(query.name) ? this.lentToSlow.pass(query.name, borrow) : borrow()
+  }
+
+  /** Sends it on a connection of the pool, whatever it is. */
+  borrow<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+    return this.lent.pass(query.name, async () => {
+      const client = await this.pool.connect()
+      let isLost = false
+      try {
+        const begun = performance.now()
+        const rows = await send(client, query, values)
+        if (performance.now() - begun < OVERDUE_MS) this.slow.delete(query.name)
+        return rows
+      } catch (error) {
+        isLost = isDatabaseUnavailable(error)
+        throw error
+      } finally {
+        client.release(isLost)
+      }
+    })
+  }
+
+  /** Ends the shared connections. Later statements borrow theirs. */
+  close(): Promise<void> {
+    return this.shared.close()
+  }
+}

@@ -1,0 +1,16 @@
+import type { Client } from 'pg'
+import { privates } from './driver.js'
+
+const held = new WeakSet<Client>()
+
+/** Holds back what is written to a connection until `later` comes, to write it at once. */
+export function writeTogether(client: Client, later: (release: () => void) => void): void {
+  if (held.has(client)) return
+  const { stream } = privates(client).connection
+  held.add(client)
+  stream.cork()
+  later(() => {
+    held.delete(client)
+    stream.uncork()
+  })
+}

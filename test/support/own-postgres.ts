@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js'
+
+/** An embedded PostgreSQL for one test file, which may freeze it. */
+export class OwnPostgres {
+  private constructor(
+    private readonly postgres: EmbeddedPostgres,
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<OwnPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'polity-faults-'))
+    // As root, PostgreSQL runs as another user, who has to pass through here.
+    await chmod(folder, 0o755)
+    return new OwnPostgres(await startEmbeddedPostgres({ dataDir: folder, durable: false }), folder)
+  }
+
+  get url(): string {
+    return this.postgres.url
+  }
+
+  /** Stops all of its processes where they are. Its port goes on taking connections, which nobody answers. */
+  freeze = (): Promise<void> => this.signal('SIGSTOP')
+  thaw = (): Promise<void> => this.signal('SIGCONT')
+
+  async stop(): Promise<void> {
+    await this.thaw()
+    await this.postgres.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private async signal(signal: NodeJS.Signals): Promise<void> {
+    const [first] = (await readFile(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
+    const list = execFileSync('ps', ['-o', 'pid=', '--pid', first!, '--ppid', first!], { encoding: 'utf8' })
+    for (const pid of list.split('\n').filter(Boolean)) process.kill(Number(pid), signal)
+  }
+}
