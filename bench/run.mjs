@@ -3,7 +3,7 @@ import { dropCopies, filledDatabase, openServer } from './lib/database.mjs'
 import { flameGraph } from './lib/flame.mjs'
 import { measure, prepare } from './lib/measure.mjs'
 import { readOptions } from './lib/options.mjs'
-import { relateToEarlier, relateToFloor, relateToRetrieve, writeResults } from './lib/results.mjs'
+import { relateToEarlier, relateToFloor, relateToQuiet, relateToRetrieve, writeResults } from './lib/results.mjs'
 import { soak } from './lib/soak.mjs'
 import { measureStart } from './lib/start.mjs'
 import { polityRequests } from './lib/scenarios.mjs'
@@ -43,6 +43,7 @@ try {
   }
   relateToFloor(rows)
   relateToRetrieve(rows)
+  relateToQuiet(rows)
   if (options.compare) relateToEarlier(rows, options.compare)
   const file = writeResults({ database: database.kind, rounds: options.rounds, seconds: options.seconds, rows })
   console.log(tableOf(rows, Boolean(options.compare)))

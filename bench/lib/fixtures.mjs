@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 
 /** How much there is in a database: organizations, and users who share some five memberships of each. */
 export const sizes = {
-  '10k': { organizations: 10_000, users: 5_000, collected: 0 },
-  '1m': { organizations: 1_000_000, users: 500_000, collected: 50_000 },
+  '10k': { organizations: 10_000, users: 5_000, collected: 0, every: 1 },
+  '50k': { organizations: 50_000, users: 25_000, collected: 50_000, every: 1 },
+  '1m': { organizations: 1_000_000, users: 500_000, collected: 50_000, every: 20 },
 }
 
 /** One for each connection, so that creations do not queue for one user's row. */
@@ -15,7 +16,7 @@ export const OWNED = 100
 /** The users with a key. The others, who fill the organizations, begin at FIRST_OTHER. */
 export const CALLER = 1
 export const firstCreator = 2
-/** With the large data: a member of every twentieth organization. */
+/** With the larger data: a member of so many organizations, of each, or of every twentieth. */
 export const COLLECTOR = firstCreator + CONNECTIONS
 export const FIRST_OTHER = 100
 

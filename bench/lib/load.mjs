@@ -1,15 +1,22 @@
 import autocannon from 'autocannon'
 import { connect } from 'node:net'
 import { CONNECTIONS } from './fixtures.mjs'
+import { neighbourRequests } from './scenarios.mjs'
 import { cpuMs, familyOf } from './processes.mjs'
 
 /**
  * Sends requests on 50 connections for some seconds, each connection the requests of its own, one after another.
  * @param requestsOf the requests of a connection, by its number
  * @param alone each request on a connection that is opened for it and ends with it
+ * @param neighbours so many further connections search meanwhile, from before on
  * @param backends process ids of the server's database connections
  */
-export async function load({ port, pid }, requestsOf, { seconds, amount, alone, backends = async () => [] }) {
+export async function load(
+  { port, pid },
+  requestsOf,
+  { seconds, amount, alone, neighbours = 0, backends = async () => [] },
+) {
+  const quiet = neighbours > 0 ? await searchBeside(port, neighbours) : () => undefined
   const family = familyOf(pid)
   const before = cpuMs(family)
   const database = await backends()
@@ -17,6 +24,7 @@ export async function load({ port, pid }, requestsOf, { seconds, amount, alone, 
   const started = performance.now()
   const send = alone ? sendAlone : sendOnward
   const { latencies, last, errors, statuses } = await send(port, requestsOf, { seconds, amount })
+  await quiet()
   latencies.sort((one, other) => one - other)
   const requests = latencies.length
   return {
@@ -51,6 +59,22 @@ async function sendOnward(port, requestsOf, { seconds, amount }) {
   })
   const { errors, timeouts, statusCodeStats } = await run
   return { latencies, last, errors: errors + timeouts, statuses: Object.keys(statusCodeStats ?? {}).map(Number) }
+}
+
+/** @returns what ends the searches */
+async function searchBeside(port, connections) {
+  const run = autocannon({
+    url: `http://127.0.0.1:${port}`,
+    connections,
+    duration: 60,
+    timeout: 30,
+    requests: neighbourRequests(),
+  })
+  await new Promise((resolve) => run.once('response', resolve))
+  return async () => {
+    run.stop()
+    await run
+  }
 }
 
 async function sendAlone(port, requestsOf, { seconds }) {

@@ -67,8 +67,13 @@ async function warmUp(database, one, scenario, seconds) {
 }
 
 async function run(database, { server, requestsOf }, scenario, seconds) {
-  const { alone } = scenarios[scenario]
-  const result = await load(server, requestsOf, { seconds, alone, backends: () => backends(database, server.url) })
+  const { alone, neighbours } = scenarios[scenario]
+  const result = await load(server, requestsOf, {
+    seconds,
+    alone,
+    neighbours,
+    backends: () => backends(database, server.url),
+  })
   const right = server.statuses?.[scenario] ?? scenarios[scenario].statuses
   const wrong = result.statuses.filter((status) => !right.includes(status))
   if (wrong.length > 0) throw new Error(`it answered ${wrong.join(', ')}`)

@@ -32,7 +32,7 @@ export function readOptions(names) {
     ? chosen.large
     : values.quick
       ? chosen.quick
-      : names.filter((name) => name !== 'ours@1m')
+      : names.filter((name) => !name.includes('@1m') && !name.includes('@50k'))
   const defaultScenarios = values.large
     ? ['retrieve', 'list', 'create', 'search', 'first-page', 'deep-page']
     : Object.keys(scenarios).filter((name) => !scenarios[name].large)

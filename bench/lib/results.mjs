@@ -43,6 +43,15 @@ export function relateToRetrieve(rows) {
   }
 }
 
+/** Says of what was measured beside neighbours how its p99 stands to that without them, on the same server. */
+export function relateToQuiet(rows) {
+  for (const row of rows) {
+    const { quietly } = scenarios[row.scenario] ?? {}
+    const quiet = rows.find(({ scenario, server }) => scenario === quietly && server === row.server)
+    if (quiet?.p99 && row.p99) row.note = `p99 ${(row.p99 / quiet.p99).toFixed(2)} × that of ${quietly}`
+  }
+}
+
 /** Adds to each row its ratios to the same row of an earlier run. */
 export function relateToEarlier(rows, file) {
   const earlier = JSON.parse(readFileSync(file, 'utf8')).rows

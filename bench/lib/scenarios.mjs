@@ -10,7 +10,8 @@ import {
 
 /**
  * What is asked of the servers, and the statuses that count as an answer. Those marked `large` need a large database; what
- * is refused is related to the scenario that it is `besides`.
+ * is refused is related to the scenario that it is `besides`. One with `neighbours` is measured while so many more
+ * connections search, and related to the scenario that asks the same `quietly`.
  */
 export const scenarios = {
   retrieve: { about: 'one organization', statuses: [200] },
@@ -32,6 +33,14 @@ export const scenarios = {
   search: { about: 'by name, among the caller’s 120', statuses: [200], large: true },
   'first-page': { about: 'of a member of 50,000', statuses: [200], large: true },
   'deep-page': { about: 'the last 100 of 50,000', statuses: [200], large: true },
+  'retrieve among many': { about: 'one organization, with as many organizations', statuses: [200], large: true },
+  'retrieve beside searches': {
+    about: 'the same beside four who search among their 50,000',
+    statuses: [200],
+    large: true,
+    neighbours: 4,
+    quietly: 'retrieve among many',
+  },
 }
 
 let names = 0
@@ -59,6 +68,11 @@ export const tooLarge = () => [
   },
 ]
 
+/** What neighbours ask: by name, among the organizations of a member of 50,000. */
+export const neighbourRequests = () => [
+  { method: 'GET', path: `${path}?limit=100&search=organization`, headers: authorization(COLLECTOR) },
+]
+
 /** The requests of one connection to a server that speaks our API. */
 export function polityRequests(scenario, size, connection) {
   const get = (url, headers = asCaller) => ({ method: 'GET', path: url, headers })
@@ -76,6 +90,8 @@ export function polityRequests(scenario, size, connection) {
   switch (scenario) {
     case 'retrieve':
     case 'retrieve-alone':
+    case 'retrieve among many':
+    case 'retrieve beside searches':
       return own.map((id) => get(`${path}${id}/`))
     case 'list':
       return [list]

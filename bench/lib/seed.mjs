@@ -28,10 +28,9 @@ export function fingerprint(size) {
 
 /** Fills a database that has the schema and no rows. */
 export async function seed(client, size) {
-  const { organizations, users, collected } = sizes[size]
   // Constraints hold by how the rows are made; checking each of millions would take longer than making them.
   await client.query('set session_replication_role = replica')
-  for (const statement of statements(organizations, users, collected, stride(size))) await client.query(statement)
+  for (const statement of statements(sizes[size], stride(size))) await client.query(statement)
   for (const id of keyHolders) await client.query(key, [`bench-${id}`, id, hashOf(keyOf(id))])
   await client.query('set session_replication_role = origin')
   await client.query('vacuum (analyze)')
@@ -44,7 +43,7 @@ const uuid = (prefix, number) => `('${prefix}-7000-8000-' || lpad(to_hex(${numbe
 const organization = (number) => uuid('01890000-0000', number)
 const created = (number) => `timestamptz '2024-01-01' + ${number} * interval '30 seconds'`
 
-const statements = (organizations, users, collected, step) => [
+const statements = ({ organizations, users, collected, every }, step) => [
   `insert into users (id, uuid, distinct_id, email, first_name, is_email_verified)
    select i, ${uuid('01890000-0001', 'i')}, 'distinct-' || i, 'user' || i || '@example.com', 'User ' || i, true
    from (select generate_series(1, ${COLLECTOR}) i
@@ -62,7 +61,7 @@ const statements = (organizations, users, collected, step) => [
    select 1 + k * ${step}, ${CALLER}, case when k < ${OWNED} then 15 else 1 end
    from generate_series(0, ${MEMBER_OF - 1}) k
    union all
-   select i, ${COLLECTOR}, 1 from generate_series(20, ${collected * 20}, 20) i`,
+   select i, ${COLLECTOR}, 1 from generate_series(${every}, ${collected * every}, ${every}) i`,
   `insert into organization_memberships (organization_id, id, user_id, level, joined_at, updated_at)
    select ${organization('i')}, ${uuid('01890000-0002', 'row_number() over ()')}, user_id, level, ${created('i')}, ${created('i')}
    from members`,

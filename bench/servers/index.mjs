@@ -15,7 +15,7 @@ const floor = {
   name: 'floor',
   about: 'node:http and pg, two named statements',
   same: 'bytes',
-  requests: polityRequests,
+  requests: (scenario, ...rest) => (scenario.startsWith('retrieve ') ? undefined : polityRequests(scenario, ...rest)),
   command: (url, port) => ({
     command: process.execPath,
     args: [file('floor/main.mjs')],
@@ -26,7 +26,12 @@ const floor = {
 const ours = {
   name: 'ours',
   about: 'what npm start starts',
-  requests: (scenario, ...rest) => (scenario === 'too-large' ? tooLarge() : polityRequests(scenario, ...rest)),
+  requests: (scenario, ...rest) =>
+    scenario === 'too-large'
+      ? tooLarge()
+      : scenario.startsWith('retrieve ')
+        ? undefined
+        : polityRequests(scenario, ...rest),
   command: (url, port) => ({
     command: process.execPath,
     args: [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), ...shipped.args],
@@ -63,4 +68,14 @@ const oursLimited = {
 /** Its data is made once and stays: copying millions of rows for every run would take longer than the run. */
 const ours1m = { ...ours, name: 'ours@1m', about: 'ours with 1 million organizations', size: '1m', inPlace: true }
 
-export const servers = [floor, ours, oursLimited, ours1m, usual, feathers, drf, betterAuth, parse, directus]
+/** For what is asked beside neighbours. */
+const ours50k = {
+  ...ours,
+  name: 'ours@50k',
+  about: 'ours with 50,000 organizations, one user a member of each',
+  size: '50k',
+  inPlace: true,
+  requests: (scenario, ...rest) => (scenario.startsWith('retrieve ') ? polityRequests(scenario, ...rest) : undefined),
+}
+
+export const servers = [floor, ours, oursLimited, ours50k, ours1m, usual, feathers, drf, betterAuth, parse, directus]

@@ -96,6 +96,33 @@ describe('a server with one connection', () => {
   })
 })
 
+describe('a server with little patience', () => {
+  const server = useServer({ environment: { DATABASE_STATEMENT_TIMEOUT_MS: '200' } })
+
+  it('gives up statements, alone and in transactions, and waits for no lock longer', async () => {
+    await expect(server.database.query(slowPage, [60])).rejects.toMatchObject({ code: '57014' })
+    const inTransaction = server.database.transaction((tx) => tx.query(sleeping, [60]))
+    await expect(inTransaction).rejects.toMatchObject({ code: '57014' })
+    const { row } = await server.user()
+    await server.database.transaction(async (tx) => {
+      await tx.lock(User, { id: row.id })
+      const other = server.database.longTransaction((second) => second.lock(User, { id: row.id }))
+      await expect(other).rejects.toMatchObject({ code: '55P03' })
+    })
+  })
+
+  it('lets a job take longer than a statement and its connection may otherwise', async () => {
+    const pid = namedQuery<{ pid: number }>('test.pid', 'select pg_backend_pid() as pid')
+    const before = await server.database.longTransaction(async (tx) => {
+      await tx.query(sleeping, [2])
+      return tx.query(pid, [])
+    })
+    expect(before).toEqual([{ pid: expect.any(Number) }])
+    const after = server.database.transaction((tx) => tx.query(sleeping, [60]))
+    await expect(after).rejects.toMatchObject({ code: '57014' })
+  })
+})
+
 describe('a transaction', () => {
   const server = useServer()
   const user = (email: string) => ({ uuid: randomUUID(), distinct_id: email, email })

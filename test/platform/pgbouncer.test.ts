@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { namedQuery } from '../../src/platform/database/named-query.js'
 import { migrateUp } from '../../src/platform/database/migrate.js'
 import { migrations } from '../../src/platform/database/migrations/index.js'
 import { PgBouncer, pgBouncerVersion } from '../support/pgbouncer.js'
@@ -35,6 +36,17 @@ for (const [way, possible, { prepared, settings }] of ways) {
     afterAll(async () => {
       await server?.close()
       await pgBouncer?.stop()
+    })
+
+    it('bounds the statements of a transaction, and leaves no bound behind for whoever has its connection next', async () => {
+      const timeouts = namedQuery<{ statement: string; lock: string }>(
+        'test.timeouts',
+        `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`,
+      )
+      expect(await server.database.transaction((tx) => tx.query(timeouts, []))).toEqual([
+        { statement: '10s', lock: '3s' },
+      ])
+      expect(await server.database.query(timeouts, [])).toEqual([{ statement: '0', lock: '0' }])
     })
 
     it('serves every request, whoever had its connection before', async () => {

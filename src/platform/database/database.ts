@@ -47,9 +47,9 @@ export class Database implements Queryable, BeforeApplicationShutdown {
     return this.reads.query(query, values)
   }
 
-  /** Asks through every kind of connection that requests use. @throws whatever keeps one of them from answering */
+  /** Asks as reads and as writes do, on their connections. @throws whatever keeps one of them from an answer */
   async check(): Promise<void> {
-    await Promise.all([this.reads.query(ping, []), this.reads.borrow(ping, [])])
+    await Promise.all([this.query(ping, []), this.transaction((tx) => tx.query(ping, []))])
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -14,7 +14,7 @@ interface ClientPrivates {
   ssl: unknown
   sslNegotiation: string
   _connecting: boolean
-  _activeQuery: object | null
+  _activeQuery?: object | null
   _sentQueryQueue: object[]
   _queryQueue: object[]
 }
@@ -37,7 +37,7 @@ export function privates(client: Client) {
     sslNegotiation,
     isConnecting: own._connecting,
     /** Whether a statement was sent or is about to be, and is not answered whole. */
-    owesAnswer: own._activeQuery !== null || own._sentQueryQueue.length > 0 || own._queryQueue.length > 0,
+    owesAnswer: Boolean(own._activeQuery) || own._sentQueryQueue.length > 0 || own._queryQueue.length > 0,
   }
 }
 

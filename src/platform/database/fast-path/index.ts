@@ -23,8 +23,8 @@ export class FastPath implements Queryable {
   private readonly slow = new Set<string>()
 
   /**
-   * @param pool lends connections, two thirds of them at a time, so that transactions find one; of these at most half to one
-   *   kind of page, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
+   * @param pool lends connections, all but one at a time, so that transactions find one; of these at most half to one kind of
+   *   page, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
    * @param shared how many connections are shared, beside those of the pool
    */
   constructor(
@@ -33,7 +33,7 @@ export class FastPath implements Queryable {
   ) {
     const options = pool.options as Pool['options'] & { Client: new (options: object) => WatchedClient }
     this.shared = new SharedConnections(() => new options.Client(options), shared)
-    const total = Math.max(1, Math.floor((pool.options.max * 2) / 3))
+    const total = Math.max(1, pool.options.max - 1)
     this.lent = new Gate({ total, ofOneKey: Math.ceil(total / 2), waiting: WAITING, waitMs: WAIT_MS })
   }
 
@@ -50,8 +50,12 @@ export class FastPath implements Queryable {
     return this.slow.has(query.name) ? this.lentToSlow.pass(query.name, borrow) : borrow()
   }
 
-  /** Sends it on a connection of the pool, whatever it is. */
-  borrow<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+  /** Ends the shared connections. Later statements borrow theirs. */
+  close(): Promise<void> {
+    return this.shared.close()
+  }
+
+  private borrow<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     return this.lent.pass(query.name, async () => {
       const client = await this.pool.connect()
       let isLost = false
@@ -67,10 +71,5 @@ export class FastPath implements Queryable {
         client.release(isLost)
       }
     })
-  }
-
-  /** Ends the shared connections. Later statements borrow theirs. */
-  close(): Promise<void> {
-    return this.shared.close()
   }
 }

@@ -18,7 +18,7 @@ interface Shared {
 }
 
 /** A read of a row or two that takes longer waits for something. */
-export const OVERDUE_MS = 100
+export const OVERDUE_MS = 200
 /** For so long after that a statement may go on although it was asked to end. */
 const GIVE_UP_MS = 1_000
 const LOOK_MS = 25
@@ -86,8 +86,11 @@ export class SharedConnections {
     this.isClosed = true
     await Promise.all(
       this.connections.splice(0).map(async ({ client, opening }) => {
+        // Of one that has gone silent no end is ever heard.
+        const late = setTimeout(() => client.destroy(), GIVE_UP_MS)
         await opening?.catch(() => undefined)
         await client.end()
+        clearTimeout(late)
       }),
     )
   }
