@@ -15,7 +15,7 @@ declare module 'fastify' {
  */
 export function originForm(request: IncomingMessage): string {
   const target = request.url ?? '/'
-  const [, host, path] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target) ?? []
+  const [, host, path] = /^https?:\/\/([^/?#]*)([/?#].*|)$/i.exec(target) ?? []
   if (host === undefined || path === undefined) return target
   request.headers.host = host
   return path.startsWith('/') ? path : `/${path}`
