@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { isDatabaseUnreachable } from '../platform/database/database-errors.js'
+import { isDatabaseUnavailable } from '../platform/database/database-errors.js'
 import { ApiError, type ErrorBody } from '../platform/http/error-catalogue.js'
 import { asApiError } from '../platform/http/error-filter.js'
 import { StartError } from '../platform/start-error.js'
@@ -15,7 +15,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof StartError) return refused(error.message)
   if (error instanceof ApiError) return told(error, error.status === 404 ? NOT_FOUND : error.message)
   const known = asApiError(error)
-  if (isDatabaseUnreachable(error)) return told(known, `The database does not answer: ${(error as Error).message}`)
+  if (isDatabaseUnavailable(error)) return told(known, `The database does not answer: ${(error as Error).message}`)
   // A fault of ours: nobody logs it but whoever sees this output.
   const stack = String((error as Error | null)?.stack ?? error)
   return { sentence: stack, body: { ...known.body, stack } }

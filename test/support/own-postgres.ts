@@ -11,8 +11,9 @@ export class OwnPostgres {
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<OwnPostgres> {
-    const folder = await mkdtemp(join(tmpdir(), 'polity-faults-'))
+  /** @param within where its folder is made */
+  static async start(within = tmpdir()): Promise<OwnPostgres> {
+    const folder = await mkdtemp(join(within, 'polity-faults-'))
     // As root, PostgreSQL runs as another user, who has to pass through here.
     await chmod(folder, 0o755)
     return new OwnPostgres(await startEmbeddedPostgres({ dataDir: folder, durable: false }), folder)
