@@ -8,7 +8,7 @@ import { type Contact, reach } from './first-contact.js'
 export class Connections {
   private readonly opening: Promise<DataSource>[] = []
 
-  constructor(private readonly contact: Contact) {}
+  constructor(readonly contact: Contact) {}
 
   readonly open = (options?: DataSourceOptions): Promise<DataSource> => {
     const opened = reach(this.contact, () => new DataSource(options!).initialize())

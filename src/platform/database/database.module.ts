@@ -5,6 +5,7 @@ import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
 import { serverOptions } from './data-source.js'
 import { Database } from './database.js'
+import { reach } from './first-contact.js'
 import { requireIcu } from './text-search.js'
 
 /** The door to PostgreSQL, everywhere. */
@@ -18,11 +19,12 @@ export class DatabaseModule {
         TypeOrmModule.forRootAsync({
           inject: [Config],
           useFactory: async (config: Config) => {
-            const options = await serverOptions(config.get('DATABASE_URL')!, {
+            const limits = {
               poolSize: config.get('DATABASE_POOL_SIZE'),
               statementTimeoutMs: config.get('DATABASE_STATEMENT_TIMEOUT_MS'),
               preparedStatements: config.get('DATABASE_PREPARED_STATEMENTS'),
-            })
+            }
+            const options = await reach(connections.contact, () => serverOptions(config.get('DATABASE_URL')!, limits))
             return { ...options, autoLoadEntities: true, retryAttempts: 0 }
           },
           dataSourceFactory: connections.open,

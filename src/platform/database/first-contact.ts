@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.js'
 import { StartError } from '../start-error.js'
-import { isDatabaseUnreachable } from './database-errors.js'
+import { isDatabaseUnavailable } from './database-errors.js'
 
 /** How long a start waits for its database, and what it says in the end. */
 export interface Contact {
@@ -59,7 +59,7 @@ export function unreached({ failed, wayOut }: Contact, error: unknown): StartErr
 
 function mayComeYet(error: unknown): boolean {
   const { code = '', message = '' } = error as NodeJS.ErrnoException
-  return isDatabaseUnreachable(error) || NOT_YET.test(code) || NOT_YET.test(message)
+  return isDatabaseUnavailable(error) || NOT_YET.test(code) || NOT_YET.test(message)
 }
 
 /** A database URL as a message may show it. */
