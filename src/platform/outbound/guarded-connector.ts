@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { lookup as resolve } from 'node:dns'
+import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { PrivateAddress } from './outbound.error.js'
@@ -19,8 +19,9 @@ export function guardedConnector(privateHosts: readonly string[], timeoutMs: num
   }
 }
 
-const publicLookup =
-  (privateHosts: readonly string[]): LookupFunction =>
+/** Resolves names, and refuses one as soon as any of its addresses is not public. */
+export const publicLookup =
+  (privateHosts: readonly string[], resolve: typeof lookup = lookup): LookupFunction =>
   (host, options, callback) =>
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0)
