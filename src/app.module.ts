@@ -15,6 +15,7 @@ import { HealthController } from './platform/health/health.controller.js'
 import { Drain } from './platform/http/drain.js'
 import type { Logger } from './platform/logging/logger.js'
 import { MetricsModule } from './platform/metrics/metrics.module.js'
+import { ErrorBodiesModule } from './platform/http/error-bodies.js'
 import { OutboundModule } from './platform/outbound/outbound.module.js'
 import { RedisModule } from './platform/redis/redis.module.js'
 import { SecretsModule } from './platform/secrets/secrets.module.js'
@@ -51,12 +52,13 @@ export class AppModule {
         MetricsModule,
         SecretsModule,
         OutboundModule,
+        ErrorBodiesModule,
         EventsModule,
         AuthModule,
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
-        IntegrationsModule.forRoot({ providers: [...shippedProviders, ...integrations] }),
+        IntegrationsModule.forRoot({ providers: [...shippedProviders, ...integrations], config }),
         UsersModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,

@@ -8,6 +8,7 @@ import { Connections } from './platform/database/connections.js'
 import { contactFor } from './platform/database/first-contact.js'
 import { allowOrigins } from './platform/http/cors.js'
 import { Drain } from './platform/http/drain.js'
+import { ErrorBodies } from './platform/http/error-bodies.js'
 import { ErrorFilter } from './platform/http/error-filter.js'
 import { frameworkErrors } from './platform/http/framework-errors.js'
 import { registerContentNegotiation } from './platform/http/content-negotiation.js'
@@ -42,7 +43,7 @@ export async function createApplication(
       },
     )
     registerRequestMetrics(adapter.getInstance(), application.get(Registry))
-    application.useGlobalFilters(new ErrorFilter(routes, logger))
+    application.useGlobalFilters(new ErrorFilter(routes, logger, application.get(ErrorBodies)))
     application.useGlobalPipes(new BodyPipe())
     if (config.get('CORS_ORIGINS').length > 0) {
       allowOrigins(application, config.get('CORS_ORIGINS'), routes)

@@ -1,5 +1,6 @@
 import type { Provider, Type } from '@nestjs/common'
 import type { z } from 'zod'
+import type { Config as Settings } from '../platform/config/config.js'
 import { OutboundError } from '../platform/outbound/outbound.error.js'
 
 /** An integration as its provider sees it: what the row holds, its secrets opened. */
@@ -30,7 +31,7 @@ export const sentenceOf = (error: unknown): string =>
 
 /**
  * One kind of integration. A subclass is an injectable; it is registered with
- * `createApplication(config, { integrations: [AcmeProvider] })` or `IntegrationsModule.forRoot({ providers })`.
+ * `createApplication(config, { integrations: [AcmeProvider] })` or `IntegrationsModule.forRoot({ providers, config })`.
  *
  * The hooks that tell the provider something run after the change has committed, at least once, with growing waits while
  * they throw: each must bear being called again, and tells the provider how the integration is now.
@@ -49,6 +50,11 @@ export abstract class IntegrationProvider<
   Config extends object = Record<string, unknown>,
   Secrets extends object = Record<string, unknown>,
 > {
+  /**
+   * Whether a server with these settings has the kind's routes; otherwise they answer as paths do that do not exist.
+   * Default: always.
+   */
+  static readonly isConfigured: (config: Settings) => boolean = () => true
   /** Routes of its own. Each says who may call it, as every route does. */
   static readonly controllers: readonly Type[] = []
   /** What those routes and the provider inject. */

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import type { Config } from '../platform/config/config.js'
 import { MembersModule } from '../members/index.js'
 import { OrganizationsModule } from '../organizations/index.js'
 import { ProjectsModule } from '../projects/index.js'
@@ -15,27 +16,33 @@ import { ProviderRegistry } from './provider-registry.js'
 import { SecretsRewrap } from './secrets-rewrap.js'
 
 /** A class of an {@link IntegrationProvider}, with what its static side declares. */
-export type IntegrationProviderClass = Pick<typeof IntegrationProvider, 'controllers' | 'services' | 'exports'> &
+export type IntegrationProviderClass = Pick<
+  typeof IntegrationProvider,
+  'isConfigured' | 'controllers' | 'services' | 'exports'
+> &
   (new (...dependencies: never[]) => IntegrationProvider)
 
 export interface IntegrationsOptions {
   /** The kinds that this server knows, each with its routes. */
   providers: readonly IntegrationProviderClass[]
+  /** The settings that say which of them have routes. */
+  config: Config
 }
 
 /** The integrations of whole organizations. */
 @Module({})
 export class IntegrationsModule {
   /**
-   * @example IntegrationsModule.forRoot({ providers: [VercelProvider, AcmeProvider] })
+   * @example IntegrationsModule.forRoot({ providers: [VercelProvider, AcmeProvider], config })
    * @throws {StartError} at boot, for two providers of a kind and for one without a schema
    */
-  static forRoot({ providers }: IntegrationsOptions): DynamicModule {
+  static forRoot({ providers, config }: IntegrationsOptions): DynamicModule {
     const registry: Provider = {
       provide: ProviderRegistry,
       inject: [...providers],
       useFactory: (...instances: IntegrationProvider[]) => new ProviderRegistry(instances),
     }
+    const routed = providers.filter((provider) => provider.isConfigured(config))
     const services = new Set(providers.flatMap((provider) => provider.services))
     return {
       module: IntegrationsModule,
@@ -47,7 +54,7 @@ export class IntegrationsModule {
         MembersModule,
         ProjectsModule,
       ],
-      controllers: [IntegrationsController, ...providers.flatMap((provider) => provider.controllers)],
+      controllers: [IntegrationsController, ...routed.flatMap((provider) => provider.controllers)],
       providers: [
         ...new Set<Provider>([...providers, ...services]),
         registry,

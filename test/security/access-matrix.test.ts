@@ -16,6 +16,8 @@ const server = useServer({
   environment: {
     // As long as it can be: what is remembered must not widen anything.
     AUTH_CACHE_TTL_MS: '60000',
+    VERCEL_CLIENT_ID: 'oac_matrix',
+    VERCEL_CLIENT_SECRET: 'secret',
     AWS_MARKETPLACE_PRODUCT_CODES: 'product',
     AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
     AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:topic',

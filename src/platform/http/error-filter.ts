@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isDatabaseUnavailable } from '../database/database-errors.js'
 import type { Logger } from '../logging/logger.js'
+import type { ErrorBodies } from './error-bodies.js'
 import { ApiError } from './error-catalogue.js'
 import {
   bodyTooLarge,
@@ -24,6 +25,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly routes: RouteTable,
     private readonly logger: Logger,
+    private readonly bodies: ErrorBodies,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -40,7 +42,7 @@ export class ErrorFilter implements ExceptionFilter {
       .status(error.status)
       .headers(error.headers)
       .header('content-type', 'application/json')
-      .send(JSON.stringify(error.body))
+      .send(JSON.stringify(this.bodies.of(error, request.url)))
   }
 }
 

@@ -18,7 +18,6 @@ import { IntegrationView } from '../../integration.dto.js'
 import { IntegrationsService } from '../../integrations.service.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { RegistrationClaim, RegistrationForm } from './aws-marketplace.dto.js'
-import { AwsMarketplaceEnabled } from './aws-marketplace.enabled.js'
 import {
   awsMarketplaceUnavailable,
   refusedRegistrationToken,
@@ -34,7 +33,6 @@ import { SnsSignatureGuard } from './sns-signature.guard.js'
 /** What AWS calls: the buyer's browser, and Amazon SNS. */
 @ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/aws-marketplace')
-@UseGuards(AwsMarketplaceEnabled)
 export class AwsMarketplaceController {
   constructor(
     private readonly registrations: AwsMarketplaceRegistrations,
@@ -72,7 +70,6 @@ export class AwsMarketplaceController {
 /** What an owner calls, with the link that the buyer's browser was given. */
 @ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/organizations/:organization_id/integrations/aws-marketplace')
-@UseGuards(AwsMarketplaceEnabled)
 export class AwsMarketplaceClaimController {
   constructor(
     private readonly registrations: AwsMarketplaceRegistrations,

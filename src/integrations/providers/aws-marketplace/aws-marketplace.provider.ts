@@ -1,5 +1,6 @@
 import { Injectable, type Provider, type Type } from '@nestjs/common'
 import { ModuleRef } from '@nestjs/core'
+import type { Config } from '../../../platform/config/config.js'
 import { Database } from '../../../platform/database/database.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { type InstalledIntegration, type IntegrationHealth, IntegrationProvider } from '../../integration-provider.js'
@@ -18,6 +19,7 @@ type Installed = InstalledIntegration<AwsMarketplaceConfig>
 /** SaaS products that are bought in AWS Marketplace. The purchase belongs to the organization that claims it. */
 @Injectable()
 export class AwsMarketplaceProvider extends IntegrationProvider<AwsMarketplaceConfig> {
+  static override readonly isConfigured = (config: Config) => config.get('AWS_MARKETPLACE_PRODUCT_CODES').length > 0
   static override readonly controllers: readonly Type[] = [AwsMarketplaceController, AwsMarketplaceClaimController]
   static override readonly services: readonly Provider[] = [
     ...[AwsMarketplaceApi, AwsMarketplaceSettings, AwsMarketplaceStatuses],

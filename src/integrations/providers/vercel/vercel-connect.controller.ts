@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Ip, Post, Query } from '@nestjs/common'
-import { ApiExcludeController } from '@nestjs/swagger'
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
 import {
   type Caller,
   CurrentCaller,
@@ -9,30 +9,14 @@ import {
   RateLimits,
   RequiresScope,
 } from '../../../auth/index.js'
-import { ReferenceField, StringField } from '../../../platform/http/fields.js'
+import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
-import { type LinkedAccount, type LinkSession, type LinkStart, VercelConnect } from './vercel-connect.service.js'
-
-/** Where the browser goes in the end. */
-export class StartLink {
-  @StringField({
-    maxLength: 2_000,
-    description: 'An address of Vercel’s dashboard, as `next` of the link page has it.',
-  })
-  next?: string
-}
-
-/** Which organization the account at Vercel is to be linked to. */
-export class CompleteLink {
-  @StringField({ required: true, maxLength: 100 })
-  session!: string
-
-  @ReferenceField({ required: true })
-  organization_id!: string
-}
+import { alreadyLinked, linkExpired, missingCode } from './vercel.errors.js'
+import { CompleteLink, LinkedAccount, LinkSession, LinkStart, StartLink } from './vercel.dto.js'
+import { VercelConnect } from './vercel-connect.service.js'
 
 /** Linking an account at Vercel to an organization that exists. */
-@ApiExcludeController()
+@ApiTags('vercel')
 @Controller('api/vercel/connect')
 export class VercelConnectController {
   constructor(
@@ -44,6 +28,8 @@ export class VercelConnectController {
   @Post('start')
   @HttpCode(200)
   @RequiresScope('organization_integration:write', { organization: 'none' })
+  @ApiOperation({ operationId: 'vercel_connect_start_create', summary: 'Start to link an account at Vercel' })
+  @ApiOkResponse({ type: LinkStart })
   start(@CurrentCaller() caller: Caller, @Body() { next }: StartLink): Promise<LinkStart> {
     return this.connect.start(caller, next)
   }
@@ -52,6 +38,9 @@ export class VercelConnectController {
   @Public()
   // The address that the browser is sent to holds what links the account.
   @PrivateRedirect()
+  @ApiOperation({ operationId: 'vercel_connect_callback_retrieve', summary: 'Take a browser back from Vercel' })
+  @ApiResponse({ status: 302, description: 'To your frontend, with a session for whoever started.' })
+  @ApiErrors(missingCode())
   async callback(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
     await this.limits.count(`ip:${ip}`)
     return { url: await this.connect.arrive(query), statusCode: 302 }
@@ -59,6 +48,13 @@ export class VercelConnectController {
 
   @Get('session')
   @RequiresScope('organization_integration:read', { organization: 'none' })
+  @ApiOperation({
+    operationId: 'vercel_connect_session_retrieve',
+    summary: 'List the organizations that the account can be linked to',
+  })
+  @ApiQuery({ name: 'session', type: String, description: 'What the link page was given as `session`.' })
+  @ApiOkResponse({ type: LinkSession })
+  @ApiErrors(linkExpired())
   session(@CurrentCaller() caller: Caller, @Query('session') session?: unknown): Promise<LinkSession> {
     return this.connect.session(caller, session)
   }
@@ -66,6 +62,9 @@ export class VercelConnectController {
   @Post('complete')
   @HttpCode(201)
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin, organization: 'body' })
+  @ApiOperation({ operationId: 'vercel_connect_complete_create', summary: 'Link the account to an organization' })
+  @ApiCreatedResponse({ type: LinkedAccount })
+  @ApiErrors(linkExpired(), alreadyLinked())
   complete(@CurrentCaller() caller: OrganizationCaller, @Body() { session }: CompleteLink): Promise<LinkedAccount> {
     return this.connect.complete(caller, session)
   }

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
 import { type Caller, holdOpenOrganization, MembershipLevel, type OrganizationCaller } from '../../../auth/index.js'
 import { Database } from '../../../platform/database/database.js'
-import { notFound } from '../../../platform/http/http.errors.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { alreadyLinked, foreignConfiguration, linkExpired, missingCode, ssoFailed } from './vercel.errors.js'
+import type { LinkedAccount, LinkSession, LinkStart } from './vercel.dto.js'
 import { INSTALLATION_ID, KIND } from './vercel-installation.js'
 import { VercelSettings } from './vercel-settings.js'
 import { DASHBOARD, dashboardUrl } from './vercel-urls.js'
@@ -32,24 +32,6 @@ interface Started {
 
 interface Session extends Started {
   grant: z.infer<typeof grant>
-}
-
-/** Where your frontend sends the browser. */
-export interface LinkStart {
-  url: string
-}
-
-/** The organizations to choose from: those that the caller administers. */
-export interface LinkSession {
-  next_url: string | null
-  organizations: { id: string; name: string; already_linked: boolean }[]
-}
-
-export interface LinkedAccount {
-  status: 'linked'
-  organization_id: string
-  organization_name: string
-  next_url: string | null
 }
 
 /**
@@ -81,7 +63,6 @@ export class VercelConnect {
    * @returns where to send the browser, with a session in place of the token
    */
   async arrive({ code, state, configurationId, next }: Record<string, unknown>): Promise<string> {
-    if (!this.settings.enabled) throw notFound()
     if (typeof code !== 'string' || code === '') throw missingCode()
     const started = typeof state === 'string' ? await this.take(state) : undefined
     const target = new URL(`${this.settings.appUrl}/connect/vercel/link`)

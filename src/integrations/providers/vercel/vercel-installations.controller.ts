@@ -1,8 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Req, UseFilters } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Req } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { productNotFound } from './vercel.errors.js'
-import { VercelErrorFilter } from './vercel-error.filter.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { payloadOf, updateInstallation, upsertInstallation } from './vercel-payload.js'
 import { type BillingPlan, VercelSettings } from './vercel-settings.js'
@@ -11,7 +10,6 @@ import type { VercelClaims } from './vercel-tokens.js'
 
 /** What Vercel's marketplace calls. Source: vercel.com/docs/integrations/create-integration/marketplace-api/reference/partner */
 @ApiExcludeController()
-@UseFilters(VercelErrorFilter)
 @Controller('api/vercel/v1')
 export class VercelInstallationsController {
   constructor(

@@ -1,6 +1,5 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post, UseFilters } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
-import { VercelErrorFilter } from './vercel-error.filter.js'
 import { createResource, payloadOf, updateResource } from './vercel-payload.js'
 import type { VercelResource } from './vercel-resource.js'
 import { VercelResources } from './vercel-resources.service.js'
@@ -9,7 +8,6 @@ import { VercelToken } from './vercel-token.guard.js'
 
 /** Resources, as Vercel's marketplace calls for them. */
 @ApiExcludeController()
-@UseFilters(VercelErrorFilter)
 @Controller('api/vercel/v1/installations/:installationId/resources')
 export class VercelResourcesController {
   constructor(private readonly resources: VercelResources) {}

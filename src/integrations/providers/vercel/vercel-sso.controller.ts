@@ -1,19 +1,14 @@
-import { Body, Controller, Get, Header, HttpCode, Ip, Post, Query, UseFilters } from '@nestjs/common'
-import { ApiExcludeController } from '@nestjs/swagger'
+import { Body, Controller, Get, Header, HttpCode, Ip, Post, Query } from '@nestjs/common'
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../auth/index.js'
-import { StringField } from '../../../platform/http/fields.js'
+import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
-import { VercelErrorFilter } from './vercel-error.filter.js'
-import { type SsoSession, VercelSso } from './vercel-sso.service.js'
-
-/** The one-time ticket that the browser brought to your frontend. */
-export class SsoTicket {
-  @StringField({ required: true, maxLength: 100 })
-  ticket!: string
-}
+import { otherAccount, ticketExpired } from './vercel.errors.js'
+import { SsoLink, SsoSession, SsoTicket } from './vercel.dto.js'
+import { VercelSso } from './vercel-sso.service.js'
 
 /** People who come from Vercel's dashboard. Source: vercel.com/docs/integrations/create-integration/marketplace-api#single-sign-on */
-@ApiExcludeController()
+@ApiTags('vercel')
 @Controller('api/vercel/sso')
 export class VercelSsoController {
   constructor(
@@ -23,9 +18,10 @@ export class VercelSsoController {
 
   @Get()
   @Public()
-  @UseFilters(VercelErrorFilter)
   // The address that the browser is sent to holds what signs in.
   @PrivateRedirect()
+  @ApiOperation({ operationId: 'vercel_sso_retrieve', summary: 'Sign in somebody whom Vercel sends' })
+  @ApiResponse({ status: 302, description: 'To your frontend, with a ticket.' })
   async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
     await this.limits.count(`ip:${ip}`)
     return { url: await this.sso.arrive(query), statusCode: 302 }
@@ -36,6 +32,9 @@ export class VercelSsoController {
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @Public()
+  @ApiOperation({ operationId: 'vercel_sso_exchange_create', summary: 'Exchange the ticket of a sign-in for a key' })
+  @ApiOkResponse({ type: SsoSession })
+  @ApiErrors(ticketExpired())
   async exchange(@Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
     await this.limits.count(`ip:${ip}`)
     return this.sso.exchange(ticket)
@@ -45,7 +44,10 @@ export class VercelSsoController {
   @Post('link')
   @HttpCode(200)
   @RequiresScope('organization:write', { organization: 'none' })
-  link(@CurrentCaller() caller: Caller, @Body() { ticket }: SsoTicket): Promise<{ organization_id: string }> {
+  @ApiOperation({ operationId: 'vercel_sso_link_create', summary: 'Link the caller to their account at Vercel' })
+  @ApiOkResponse({ type: SsoLink })
+  @ApiErrors(ticketExpired(), otherAccount())
+  link(@CurrentCaller() caller: Caller, @Body() { ticket }: SsoTicket): Promise<SsoLink> {
     return this.sso.link(caller, ticket)
   }
 }

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { type Caller, PersonalApiKeysService, UsersDirectory } from '../../../auth/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
-import { notFound } from '../../../platform/http/http.errors.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { isSameEmail } from '../../../platform/values/stored-values.js'
 import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
+import type { SsoLink, SsoSession } from './vercel.dto.js'
 import { VercelApi } from './vercel-api.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
@@ -40,15 +40,6 @@ type Arrival = z.infer<typeof arrival>
 type Ticket = { user_id: number; organization_id: string; resource_id?: string }
 type Link = { installation_id: string; vercel_user_id: string; email: string }
 
-/** What your frontend gets for a ticket: a person, where they were going, and a key that acts as them for 12 hours. */
-export interface SsoSession {
-  user_id: number
-  organization_id: string
-  resource_id: string | null
-  personal_api_key: string
-  expires_at: string
-}
-
 /**
  * Signs people in who come from Vercel. The browser gets a one-time ticket and is sent to `APP_URL`; the frontend's
  * server exchanges the ticket, so that no key is ever in a URL.
@@ -72,7 +63,6 @@ export class VercelSso {
    * @throws {ApiError} 400 for a request that is not Vercel's, 401 for whoever Vercel does not vouch for
    */
   async arrive(request: Record<string, unknown>): Promise<string> {
-    if (!this.settings.enabled) throw notFound()
     const parsed = arrival.safeParse(request)
     if (!parsed.success) throw invalidSsoRequest({ field: parsed.error.issues[0]!.path.join('.') })
     const url = parsed.data.url && frontendUrl(this.settings.appUrl, parsed.data.url)
@@ -108,7 +98,7 @@ export class VercelSso {
   }
 
   /** @throws {ApiError} 400 for a ticket that is used or expired, 403 when it is for another address than the caller's */
-  async link(caller: Caller, ticket: string): Promise<{ organization_id: string }> {
+  async link(caller: Caller, ticket: string): Promise<SsoLink> {
     return this.database.transaction(async (tx) => {
       const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
       const integration = content && (await this.installations.find(content.installation_id, tx))

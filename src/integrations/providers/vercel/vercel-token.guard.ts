@@ -9,7 +9,6 @@ import { Reflector } from '@nestjs/core'
 import { SetMetadata } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
 import { GuardedBy } from '../../../auth/index.js'
-import { notFound } from '../../../platform/http/http.errors.js'
 import {
   adminRequired,
   authTypeNotAllowed,
@@ -19,7 +18,6 @@ import {
   missingToken,
 } from './vercel.errors.js'
 import { INSTALLATION_ID } from './vercel-installation.js'
-import { VercelSettings } from './vercel-settings.js'
 import { type TokenKind, type VercelClaims, VercelTokens } from './vercel-tokens.js'
 
 const ALLOWED = 'polity:vercel-token-kinds'
@@ -43,12 +41,10 @@ export const CurrentVercelClaims = createParamDecorator(
 export class VercelTokenGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly settings: VercelSettings,
     private readonly tokens: VercelTokens,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (!this.settings.enabled) throw notFound()
     const request = context.switchToHttp().getRequest<VercelRequest>()
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (!token) throw missingToken()

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common'
+import type { Config } from '../../../platform/config/config.js'
 import { type IntegrationHealth, IntegrationProvider } from '../../integration-provider.js'
 import { VercelApi, VercelRefusal } from './vercel-api.js'
 import { VercelConnectController } from './vercel-connect.controller.js'
 import { VercelConnect } from './vercel-connect.service.js'
+import { VercelErrorBodies } from './vercel-error-bodies.js'
 import { VercelEnvironments } from './vercel-environments.js'
 import {
   KIND,
@@ -26,6 +28,7 @@ import { VercelTokens } from './vercel-tokens.js'
 /** Vercel: installations from its marketplace, and accounts that were linked to an organization that exists. */
 @Injectable()
 export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecrets> {
+  static override readonly isConfigured = (config: Config) => config.get('VERCEL_CLIENT_ID') !== undefined
   static override readonly controllers = [
     VercelInstallationsController,
     VercelResourcesController,
@@ -34,6 +37,7 @@ export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecr
   ]
   static override readonly services = [
     VercelSettings,
+    VercelErrorBodies,
     VercelTokens,
     VercelTokenGuard,
     VercelApi,

@@ -1,0 +1,26 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { ErrorBodies } from '../../../platform/http/error-bodies.js'
+import type { ApiError } from '../../../platform/http/error-catalogue.js'
+import { VercelSettings } from './vercel-settings.js'
+
+/** What Vercel itself calls: its marketplace's API, and where it sends browsers to sign in. */
+const VERCELS = /^\/api\/vercel\/(?:v1(?:\/|$)|sso\/?$)/
+
+/** Vercel's error body: `{"error": {"code", "message", "user": {"message", "url"}}}`. */
+function vercelBody({ status, body: { attr, detail } }: ApiError): object {
+  const message = attr ? `${attr}: ${detail}` : detail
+  return { error: { code: status >= 500 ? 'internal_error' : 'request_failed', message, user: { message, url: null } } }
+}
+
+/** Answers Vercel in its own shape, also where no route is. */
+@Injectable()
+export class VercelErrorBodies implements OnModuleInit {
+  constructor(
+    private readonly bodies: ErrorBodies,
+    private readonly settings: VercelSettings,
+  ) {}
+
+  onModuleInit(): void {
+    if (this.settings.enabled) this.bodies.under(VERCELS, vercelBody)
+  }
+}
