@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Registry } from 'prom-client'
 import { AppModule, type AppModuleOptions } from './app.module.js'
+import { RateLimits } from './auth/index.js'
 import { BodyPipe, inviteBodies, registerBodyParsers } from './platform/http/body.js'
 import type { Config } from './platform/config/config.js'
 import { Connections } from './platform/database/connections.js'
@@ -48,7 +49,8 @@ export async function createApplication(
     if (config.get('CORS_ORIGINS').length > 0) {
       allowOrigins(application, config.get('CORS_ORIGINS'), routes)
     }
-    serveOpenApi(application)
+    const limits = application.get(RateLimits)
+    serveOpenApi(application, ({ ip }) => limits.countAddress(ip))
     await application.init()
     await adapter.getInstance().ready()
     return application

@@ -1,10 +1,8 @@
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common'
 import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { Config } from '../platform/config/config.js'
 import type { Transaction } from '../platform/database/database.js'
-import type { Logger } from '../platform/logging/logger.js'
-import { LOGGER } from '../platform/logging/logger.token.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
 import type { AccessRow } from './access.queries.js'
 
@@ -32,20 +30,17 @@ export class AccessCache implements BeforeApplicationShutdown {
   /** When each subject changed last, for as long as an answer from before could still be remembered. */
   private readonly changes = new Map<AccessSubject, number>()
   private lastChange = -1
-  private readonly redis?: Redis
   private readonly subscriber?: Redis
 
   constructor(
     config: Config,
-    { client }: SharedRedis,
-    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly redis: SharedRedis,
   ) {
     this.ttlMs = config.get('AUTH_CACHE_TTL_MS')
     if (this.ttlMs === 0) return
     this.entries = new LRUCache({ max: MAX_ENTRIES })
     this.unknown = new LRUCache({ max: MAX_UNKNOWN })
-    this.redis = client
-    this.subscriber = client && this.subscribe(client)
+    this.subscriber = redis.client && this.subscribe(redis.client)
   }
 
   /**
@@ -102,9 +97,8 @@ export class AccessCache implements BeforeApplicationShutdown {
   private forget(...subjects: AccessSubject[]): void {
     if (!this.entries) return
     subjects.forEach((subject) => this.note(subject))
-    this.redis
-      ?.publish(CHANNEL, subjects.join(' '))
-      .catch((error) => this.logger.warn({ err: error }, 'other servers hear of a change of access late'))
+    // While Redis is away the others learn of it when their own memory has aged.
+    void this.redis.ask((client) => client.publish(CHANNEL, subjects.join(' ')))
   }
 
   private note(subject: AccessSubject): void {
@@ -119,7 +113,9 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   private subscribe(client: Redis): Redis {
-    const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null })
+    // It asks nothing and waits for what comes, however long.
+    const waiting = { enableOfflineQueue: true, maxRetriesPerRequest: null, commandTimeout: undefined }
+    const subscriber = client.duplicate({ ...waiting, socketTimeout: undefined })
     subscriber.on('error', () => undefined)
     // What was said while nobody listened is unknown.
     subscriber.on('ready', () => {

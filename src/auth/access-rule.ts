@@ -11,6 +11,7 @@ import {
   projectScopedKey,
 } from './auth.errors.js'
 import { MembershipLevel } from './membership-level.js'
+import type { During } from './organization-state.js'
 import { isOfUser, type Scope } from './scopes.js'
 
 export const ACCESS_RULE = 'polity:access-rule'
@@ -32,7 +33,7 @@ export interface ScopeRule {
   /** Where a request names the organization it is about. */
   organization: OrganizationPlace
   /** States of the organization in which the route answers all the same. */
-  during: readonly ('deletion' | 'deactivation')[]
+  during: During
 }
 
 /** Where a request names the organization it is about, as the guard reads it. */

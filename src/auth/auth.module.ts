@@ -2,6 +2,8 @@ import { Global, Module } from '@nestjs/common'
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core'
 import { TypeOrmModule } from '@nestjs/typeorm'
 import { AccessCache } from './access-cache.js'
+import { Authentication } from './authentication.js'
+import { EarlyAuthentication } from './early-authentication.js'
 import { KeyUsage } from './key-usage.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
 import { PersonalApiKeysController } from './personal-api-keys.controller.js'
@@ -20,6 +22,8 @@ import { UsersDirectory } from './users-directory.js'
   controllers: [PersonalApiKeysController],
   providers: [
     { provide: APP_GUARD, useClass: ScopesGuard },
+    Authentication,
+    EarlyAuthentication,
     AccessCache,
     KeyUsage,
     RateLimits,

@@ -45,6 +45,7 @@ export const testEnvironment = (): Record<string, string | undefined> => ({
   OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
   PORT: '0',
   RATE_LIMIT_BURST_PER_MINUTE: '1000000',
+  RATE_LIMIT_FAILURES_PER_MINUTE: '1000000',
   RATE_LIMIT_SUSTAINED_PER_HOUR: '1000000',
   SHUTDOWN_DRAIN_MS: '0',
 })

@@ -1,4 +1,6 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { hashKeyValue } from '../../src/auth/key-value.js'
 import { expectError, type TestServer, useServer } from '../support/kit.js'
 import { REDIS_URL, redisAnswers } from '../support/redis.js'
 
@@ -15,6 +17,88 @@ describe('rate limits', () => {
     expect(seconds).toBeLessThanOrEqual(60)
     expectError(refused, 429, 'throttled', `Request was throttled. Expected available in ${seconds} seconds.`)
     expect((await other.get('/api/users/@me/')).status).toBe(200)
+  })
+})
+
+describe('keys that do not exist', () => {
+  const limits = { RATE_LIMIT_FAILURES_PER_MINUTE: '3', TRUSTED_PROXIES: '127.0.0.1' }
+  const guarded = useServer({ environment: limits })
+  const from = (address: string, key: string, body?: string) =>
+    guarded.request(body === undefined ? 'GET' : 'PATCH', '/api/organizations/@current/', {
+      ...(body === undefined ? { key } : {}),
+      body,
+      headers: { 'x-forwarded-for': address },
+    })
+  const guess = async (address: string) => (await from(address, `phx_${randomUUID()}`)).status
+
+  it('count against the address that sent them, and only valid keys go on from there', async () => {
+    const { owner } = await guarded.organization()
+    const other = await owner.with({})
+    expect((await from('203.0.113.1', owner.key)).status).toBe(200)
+    const statuses = []
+    for (let count = 0; count < 5; count++) statuses.push(await guess('203.0.113.1'))
+    expect(statuses).toEqual([401, 401, 401, 429, 429])
+    expect((await from('203.0.113.1', owner.key)).status).toBe(200)
+    const refused = await from('203.0.113.1', other.key)
+    const seconds = Number(refused.headers.get('retry-after'))
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThanOrEqual(60)
+    expectError(refused, 429, 'throttled', `Request was throttled. Expected available in ${seconds} seconds.`)
+    expect((await from('203.0.113.2', other.key)).status).toBe(200)
+    expect((await from('203.0.113.1', other.key)).status).toBe(200)
+  })
+
+  it('count against the whole /64 of an IPv6 address', async () => {
+    const statuses = []
+    for (let count = 0; count < 4; count++) statuses.push(await guess(`2001:db8:0:7::${count}`))
+    expect(statuses).toEqual([401, 401, 401, 429])
+    expect(await guess('2001:db8:0:8::1')).toBe(401)
+  })
+
+  it('are not asked of the database past the limit, and neither is the same key again and again', async () => {
+    const key = `phx_${randomUUID()}`
+    for (let count = 0; count < 3; count++) expect((await from('203.0.113.3', key)).status).toBe(401)
+    const asked = jest.spyOn(guarded.database, 'query')
+    try {
+      expect((await from('203.0.113.3', key)).status).toBe(429)
+      expect(await guess('203.0.113.3')).toBe(429)
+      expect(asked).not.toHaveBeenCalled()
+    } finally {
+      asked.mockRestore()
+    }
+  })
+
+  it('count in a body too, where a valid key goes on', async () => {
+    const { owner } = await guarded.organization()
+    const send = (key: string) => from('203.0.113.4', '', JSON.stringify({ personal_api_key: key }))
+    expect((await send(owner.key)).status).toBe(200)
+    const statuses = []
+    for (let count = 0; count < 4; count++) statuses.push((await send(`phx_${randomUUID()}`)).status)
+    expect(statuses).toEqual([401, 401, 401, 429])
+    expect((await send(owner.key)).status).toBe(200)
+  })
+
+  it('that were valid count again once they are revoked', async () => {
+    const { owner } = await guarded.organization()
+    const key = await guarded.key(owner.row.id, {})
+    expect((await from('203.0.113.5', key)).status).toBe(200)
+    await guarded.database.dataSource.query('delete from personal_api_keys where secure_value = $1', [
+      hashKeyValue(key),
+    ])
+    const statuses = []
+    for (let count = 0; count < 4; count++) statuses.push((await from('203.0.113.5', key)).status)
+    expect(statuses).toEqual([401, 401, 401, 429])
+  })
+})
+
+describe('the API’s description', () => {
+  const limited = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '2' } })
+
+  it('is made once, and counts against the address', async () => {
+    const statuses = []
+    for (const format of ['yaml', 'json', 'yaml'])
+      statuses.push((await limited.request('GET', `/api/schema/?format=${format}`)).status)
+    expect(statuses).toEqual([200, 200, 429])
   })
 })
 

@@ -65,7 +65,7 @@ describe('a target in absolute form', () => {
 })
 
 describe('a Host', () => {
-  const invalid = 'The Host header is missing, or it names no host.'
+  const invalid = 'The Host header is missing, given twice, or it names no host.'
 
   it.each(['a:b', 'a:99999', 'a b', 'user@a', 'a/b', '1.2.3.999', '[::1', '"><script>', ','])(
     'is refused where it says %j, in the header and in the target',
@@ -85,6 +85,11 @@ describe('a Host', () => {
       expect((await send('GET /livez HTTP/1.1', { Host: host })).status).toBe(200)
     },
   )
+
+  it.each(['localhost', 'other.example'])('is not given twice, the other saying %s', async (other) => {
+    const twice = `GET /livez HTTP/1.1\r\nhost: ${other}`
+    expectError(await send(twice, { Host: 'localhost' }), 400, 'parse_error', invalid)
+  })
 
   it('has to be there since HTTP/1.1', async () => {
     expectError(await send('GET /livez HTTP/1.1', { Host: '' }), 400, 'parse_error', invalid)

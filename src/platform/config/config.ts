@@ -48,6 +48,7 @@ export const environment = z.object({
   RATE_LIMIT_ENABLED: flag.default(true),
   RATE_LIMIT_BURST_PER_MINUTE: whole(1, 1e9).default(480),
   RATE_LIMIT_SUSTAINED_PER_HOUR: whole(1, 1e9).default(4_800),
+  RATE_LIMIT_FAILURES_PER_MINUTE: whole(1, 1e9).default(60),
   ORGANIZATION_RESTORE_DAYS: whole(0, 3_650).default(30),
   AVAILABLE_PRODUCT_FEATURES: list.optional(),
   PUBLIC_URL: httpUrl.optional(),

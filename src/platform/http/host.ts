@@ -28,10 +28,21 @@ export function originForm(request: IncomingMessage): string {
 export function registerHost(server: FastifyInstance, publicUrl: string | undefined): void {
   server.decorateRequest('publicUrl', publicUrl)
   server.addHook('onRequest', (request, _reply, done) => {
+    if (!namesOneHost(request.raw.rawHeaders)) return done(invalidHost())
     const { host } = request.headers
     const needsHost = request.raw.httpVersion !== '1.0'
     done((host === undefined ? needsHost : !isHost(host)) ? invalidHost() : undefined)
   })
+}
+
+/** Of two Host headers Node keeps the first, and a proxy before us perhaps the second. The names stand at even places. */
+function namesOneHost(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    if (name.length === 4 && name.toLowerCase() === 'host' && ++hosts > 1) return false
+  }
+  return true
 }
 
 /**

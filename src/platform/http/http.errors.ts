@@ -34,7 +34,7 @@ export const invalidHost = defineError({
   status: 400,
   type: 'invalid_request',
   code: 'parse_error',
-  detail: 'The Host header is missing, or it names no host.',
+  detail: 'The Host header is missing, given twice, or it names no host.',
 })
 
 export const malformedJson = defineError({

@@ -23,21 +23,29 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
   return finishDocument(document)
 }
 
-/** Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`. */
-export function serveOpenApi(application: NestFastifyApplication): void {
+/**
+ * Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`.
+ * @param count counts a request against its caller's limits
+ */
+export function serveOpenApi(
+  application: NestFastifyApplication,
+  count: (request: FastifyRequest) => Promise<void>,
+): void {
   const server = application.getHttpAdapter().getInstance()
-  // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory.
-  let document: OpenAPIObject | undefined
+  // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory. Made once.
+  let json: string | undefined
+  let yaml: Promise<string> | undefined
+  const asJson = () => (json ??= JSON.stringify(openApiDocument(application)))
+  const asYaml = () => (yaml ??= import('yaml').then(({ stringify }) => stringify(JSON.parse(asJson()))))
   server.get(
     '/api/schema',
     async (request: FastifyRequest<{ Querystring: { format?: string } }>, reply: FastifyReply) => {
-      document ??= openApiDocument(application)
+      await count(request)
       const wantsYaml = request.query.format
         ? request.query.format === 'yaml'
         : /\byaml\b/.test(request.headers.accept ?? '')
-      if (!wantsYaml) return reply.type('application/json').send(JSON.stringify(document))
-      const { stringify } = await import('yaml')
-      return reply.type('application/yaml').send(stringify(document))
+      if (!wantsYaml) return reply.type('application/json').send(asJson())
+      return reply.type('application/yaml').send(await asYaml())
     },
   )
   serveDocsPage(server)

@@ -9,7 +9,7 @@ export class CountedByAddress implements CanActivate {
 
   /** @throws {ApiError} 429 */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    await this.limits.count(`ip:${context.switchToHttp().getRequest<FastifyRequest>().ip}`)
+    await this.limits.countAddress(context.switchToHttp().getRequest<FastifyRequest>().ip)
     return true
   }
 }

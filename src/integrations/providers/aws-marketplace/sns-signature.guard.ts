@@ -47,7 +47,7 @@ export class SnsSignatureGuard implements CanActivate {
     const age = Date.now() - Date.parse(message.Timestamp)
     if (age > OLDEST_MS || age < -CLOCK_DIFFERENCE_MS) return 'too old, or the clocks differ'
     if (!this.urls.isCertificate(message.SigningCertURL)) return 'certificate is not at an address of SNS'
-    if (!this.certificates.holds(message.SigningCertURL)) await this.limits.count(`ip:${address}`)
+    if (!this.certificates.holds(message.SigningCertURL)) await this.limits.countAddress(address)
     const certificate = await this.certificates.at(message.SigningCertURL)
     if (!certificate) return 'certificate is not valid'
     const algorithm = message.SignatureVersion === '1' ? 'RSA-SHA1' : 'RSA-SHA256'

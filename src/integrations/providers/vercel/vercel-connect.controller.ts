@@ -42,7 +42,7 @@ export class VercelConnectController {
   @ApiResponse({ status: 302, description: 'To your frontend, with a session for whoever started.' })
   @ApiErrors(missingCode())
   async callback(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
-    await this.limits.count(`ip:${ip}`)
+    await this.limits.countAddress(ip)
     return { url: await this.connect.arrive(query), statusCode: 302 }
   }
 

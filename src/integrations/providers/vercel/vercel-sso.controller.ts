@@ -23,7 +23,7 @@ export class VercelSsoController {
   @ApiOperation({ operationId: 'vercel_sso_retrieve', summary: 'Sign in somebody whom Vercel sends' })
   @ApiResponse({ status: 302, description: 'To your frontend, with a ticket.' })
   async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
-    await this.limits.count(`ip:${ip}`)
+    await this.limits.countAddress(ip)
     return { url: await this.sso.arrive(query), statusCode: 302 }
   }
 
@@ -36,7 +36,7 @@ export class VercelSsoController {
   @ApiOkResponse({ type: SsoSession })
   @ApiErrors(ticketExpired())
   async exchange(@Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
-    await this.limits.count(`ip:${ip}`)
+    await this.limits.countAddress(ip)
     return this.sso.exchange(ticket)
   }
 
