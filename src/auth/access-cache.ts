@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common'
 import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Config } from '../platform/config/config.js'
 import type { Transaction } from '../platform/database/database.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
@@ -8,6 +9,7 @@ import type { AccessRow } from './access.queries.js'
 
 const MAX_ENTRIES = 10_000
 const MAX_UNKNOWN = 1_000
+const TELL_AGAIN_MS = 500
 const CHANNEL = 'polity:access'
 
 /** Whose access may have changed: everything that is known of this user, or of this organization. */
@@ -97,8 +99,15 @@ export class AccessCache implements BeforeApplicationShutdown {
   private forget(...subjects: AccessSubject[]): void {
     if (!this.entries) return
     subjects.forEach((subject) => this.note(subject))
-    // While Redis is away the others learn of it when their own memory has aged.
-    void this.redis.ask((client) => client.publish(CHANNEL, subjects.join(' ')))
+    if (this.redis.client) void this.tell(subjects.join(' '))
+  }
+
+  /** Tells the others, again where Redis is away or slow, until their own memory has aged anyway. */
+  private async tell(subjects: string): Promise<void> {
+    for (const since = performance.now(); this.isRecent(since); await sleep(TELL_AGAIN_MS, undefined, { ref: false })) {
+      const heard = await this.redis.ask((client) => client.publish(CHANNEL, subjects))
+      if (heard !== undefined) return
+    }
   }
 
   private note(subject: AccessSubject): void {

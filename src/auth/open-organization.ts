@@ -1,16 +1,10 @@
 import type { Transaction } from '../platform/database/database.js'
 import { namedQuery } from '../platform/database/named-query.js'
-import { organizationDeactivated, organizationNotFound, organizationPendingDeletion } from './auth.errors.js'
-
-interface OrganizationState {
-  name: string
-  is_active: boolean
-  is_not_active_reason: string | null
-  is_pending_deletion: boolean
-}
+import { organizationNotFound } from './auth.errors.js'
+import { type OrganizationState, refuseDeactivated, refusePendingDeletion } from './organization-state.js'
 
 /** $1 organization. Waits for whoever changes its state; rows that refer to it can be added meanwhile. */
-const heldState = namedQuery<OrganizationState>(
+const heldState = namedQuery<OrganizationState & { name: string }>(
   'auth.hold_organization',
   `select name, is_active, is_not_active_reason, deletion_requested_at is not null as is_pending_deletion
    from organizations where id = $1 for no key update`,
@@ -24,8 +18,7 @@ const heldState = namedQuery<OrganizationState>(
 export async function holdOpenOrganization(tx: Transaction, organizationId: string): Promise<{ name: string }> {
   const [organization] = await tx.query(heldState, [organizationId])
   if (!organization) throw organizationNotFound()
-  const { is_active, is_not_active_reason: reason, is_pending_deletion } = organization
-  if (!is_active) throw organizationDeactivated({ reason: reason ? ` ${reason}` : '' })
-  if (is_pending_deletion) throw organizationPendingDeletion()
+  refuseDeactivated(organization)
+  refusePendingDeletion(organization)
   return organization
 }

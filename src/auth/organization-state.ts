@@ -1,6 +1,4 @@
-import type { Queryable } from '../platform/database/database.js'
-import { namedQuery } from '../platform/database/named-query.js'
-import { organizationDeactivated, organizationNotFound, organizationPendingDeletion } from './auth.errors.js'
+import { organizationDeactivated, organizationPendingDeletion } from './auth.errors.js'
 
 /** What of an organization's state decides on requests. */
 export interface OrganizationState {
@@ -11,25 +9,6 @@ export interface OrganizationState {
 
 /** States in which something is possible all the same. */
 export type During = readonly ('deletion' | 'deactivation')[]
-
-/** `for share`, so that writes of one organization wait for its deletion, and not for each other. */
-const heldOrganization = namedQuery<OrganizationState>(
-  'organizations.hold',
-  `select is_active, is_not_active_reason, deletion_requested_at is not null as is_pending_deletion
-   from organizations where id = $1 for share`,
-)
-
-/**
- * Holds an organization as it is until the transaction ends. Every write within an organization begins with this, because
- * the organization may have been deleted since the guard looked.
- * @throws {ApiError} 403 while it is being deleted or is deactivated, 404 when it is gone
- */
-export async function holdOrganization(tx: Queryable, organizationId: string): Promise<void> {
-  const [state] = await tx.query(heldOrganization, [organizationId])
-  if (!state) throw organizationNotFound()
-  refuseDeactivated(state)
-  refusePendingDeletion(state)
-}
 
 /** @throws {ApiError} 403 */
 export function refuseDeactivated(state: OrganizationState, during: During = []): void {

@@ -6,6 +6,8 @@ import {
   MembershipLevel,
   type OrganizationCaller,
   ProductFeatures,
+  refuseDeactivated,
+  refusePendingDeletion,
   UsersDirectory,
 } from '../auth/index.js'
 import { MembersService } from '../members/index.js'
@@ -125,6 +127,9 @@ export class OrganizationsService {
     this.refuseUnknownReferences(changes)
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
+      // It may have been deleted while this waited for it.
+      refuseDeactivated(stateOf(organization))
+      refusePendingDeletion(stateOf(organization))
       const difference = differenceBetween(organization, changes)
       this.refuseGated(difference)
       if (Object.keys(difference).length === 0) return this.view(tx, caller)
@@ -143,6 +148,7 @@ export class OrganizationsService {
   async delete(caller: OrganizationCaller): Promise<void> {
     await this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
+      refuseDeactivated(stateOf(organization))
       if (organization.deletion_requested_at) throw alreadyBeingDeleted()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
@@ -258,6 +264,12 @@ export class OrganizationsService {
     if (gate) throw gate.refusal()
   }
 }
+
+const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Organization) => ({
+  is_active,
+  is_not_active_reason,
+  is_pending_deletion: deletion_requested_at !== null,
+})
 
 function differenceBetween(before: Organization, changes: UpdateOrganization) {
   const stored = before as unknown as Record<string, unknown>

@@ -57,9 +57,9 @@ describe('X-Forwarded-* of a trusted proxy', () => {
 
   it('says whose requests are counted', async () => {
     const ask = (address: string) => anonymous(behindProxy, { 'x-forwarded-for': address })
-    for (let count = 0; count < 3; count++) expect((await ask('203.0.113.7')).status).toBe(401)
-    expect((await ask('203.0.113.7')).status).toBe(429)
-    expect((await ask('203.0.113.8')).status).toBe(401)
+    for (let count = 0; count < 3; count++) expect((await ask('198.51.100.7')).status).toBe(401)
+    expect((await ask('198.51.100.7')).status).toBe(429)
+    expect((await ask('198.51.100.8')).status).toBe(401)
   })
 })
 
