@@ -18,7 +18,8 @@ export class EarlyAuthentication implements OnModuleInit, OnApplicationBootstrap
   ) {}
 
   onModuleInit(): void {
-    this.adapter.httpAdapter.getInstance().addHook('onRequest', async (request) => {
+    // Commands use the services without a server.
+    this.adapter.httpAdapter?.getInstance().addHook('onRequest', async (request) => {
       if (!hasBody(request)) return
       const rule = this.rules.get(`${request.method} ${request.routeOptions.url}`)
       if (rule?.kind === 'scope' || rule?.kind === 'no-keys') await this.authentication.authenticateEarly(request, rule)
