@@ -6,7 +6,6 @@ import { loadConfig } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
 import { openApiDocument } from './platform/http/openapi.js'
 
-/** Writes `docs/openapi.json`; with `--check` says instead, by exit code 1, that the committed one differs. */
 /** What makes the routes exist that only a configured server has. */
 const everyMarketplace = {
   VERCEL_CLIENT_ID: 'oac_described',
@@ -15,6 +14,7 @@ const everyMarketplace = {
   AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
   AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:described',
 }
+/** Writes `docs/openapi.json`; with `--check` says instead, by exit code 1, that the committed one differs. */
 const file = 'docs/openapi.json'
 const folder = await mkdtemp(join(tmpdir(), 'polity-openapi-'))
 const database = await openDatabase(
