@@ -41,7 +41,7 @@ export const sealedPlaces: readonly SealedPlace[] = [
     sealed: `payload->>'sealed'`,
     where: `${PARTING} and payload->>'sealed' is not null`,
     update: `update outbox set payload = jsonb_set(payload, '{sealed}', to_jsonb($1::text))
-      where ${PARTING} and organization_id = $2 and payload->>'id' = $3`,
+      where ${PARTING} and payload->>'sealed' is not null and organization_id = $2 and payload->>'id' = $3`,
     context: partingContext,
   },
   // Links that were given out and still work. They belong to no organization yet.

@@ -16,17 +16,8 @@ export class SecretsRewrap implements OnApplicationBootstrap {
 
   /** @throws {StartError} naming a key that is needed and not held */
   async onApplicationBootstrap(): Promise<void> {
-    const keys = sealedPlaces.map(
-      ({ table, sealed, where }) => `select split_part(${sealed}, '.', 1) as id from ${table} where ${where}`,
-    )
-    const used: { id: string; count: number }[] = await this.database.dataSource.query(
-      `select id, count(*)::integer from (${keys.join(' union all ')}) sealed group by id order by id`,
-    )
-    const missing = used.find(({ id }) => !this.keyring.holds(id))
-    if (missing)
-      throw new StartError(
-        `INTEGRATION_ENCRYPTION_KEYS lacks the key "${missing.id}", under which ${missing.count} secrets of integrations are sealed. Add it after the current one, and remove it only when "polity secrets rewrap" has moved them.`,
-      )
+    for (const place of sealedPlaces)
+      for await (const id of this.keysOf(place)) if (!this.keyring.holds(id)) throw await this.missing(id)
   }
 
   /**
@@ -36,20 +27,47 @@ export class SecretsRewrap implements OnApplicationBootstrap {
   async run(progress: (moved: number) => void = () => undefined): Promise<number> {
     let moved = 0
     for (const place of sealedPlaces)
-      for (let batch = BATCH; batch === BATCH;) {
-        batch = await this.database.longTransaction((tx) => this.moveBatch(tx, place))
-        moved += batch
-        if (batch > 0) progress(moved)
+      for await (const id of this.keysOf(place)) {
+        if (id === this.keyring.currentId) continue
+        for (let batch = BATCH; batch === BATCH;) {
+          batch = await this.database.longTransaction((tx) => this.moveBatch(tx, place, id))
+          moved += batch
+          if (batch > 0) progress(moved)
+        }
       }
     return moved
   }
 
-  private async moveBatch(tx: Transaction, place: SealedPlace): Promise<number> {
+  /** The ids of the keys that sealed something there: one step in the index for each, however much it sealed. */
+  private async *keysOf(place: SealedPlace): AsyncGenerator<string> {
+    const next = `select ${keyOf(place)} as id from ${place.table} where ${place.where} and ${keyOf(place)} > $1
+      order by ${keyOf(place)} limit 1`
+    for (let last = ''; ;) {
+      const [found]: { id: string }[] = await this.database.dataSource.query(next, [last])
+      if (!found) return
+      last = found.id
+      yield last
+    }
+  }
+
+  private async missing(id: string): Promise<StartError> {
+    let count = 0
+    for (const place of sealedPlaces) {
+      const statement = `select count(*)::integer as count from ${place.table} where ${place.where} and ${keyOf(place)} = $1`
+      const [row] = await this.database.dataSource.query(statement, [id])
+      count += row.count
+    }
+    return new StartError(
+      `INTEGRATION_ENCRYPTION_KEYS lacks the key "${id}", under which ${count} secrets of integrations are sealed. Add it after the current one, and remove it only when "polity secrets rewrap" has moved them.`,
+    )
+  }
+
+  private async moveBatch(tx: Transaction, place: SealedPlace, keyId: string): Promise<number> {
     const { table, id, organization_id, sealed, where, update, context } = place
     const rows: SealedRow[] = await tx.manager.query(
       `select ${organization_id} as organization_id, ${id} as id, ${sealed} as sealed from ${table}
-       where ${where} and split_part(${sealed}, '.', 1) <> $1 order by 1, 2 limit $2 for update`,
-      [this.keyring.currentId, BATCH],
+       where ${where} and ${keyOf(place)} = $1 limit $2 for update`,
+      [keyId, BATCH],
     )
     for (const row of rows) {
       const moved = this.keyring.seal(this.keyring.open(row.sealed, context(row)), context(row))
@@ -58,3 +76,6 @@ export class SecretsRewrap implements OnApplicationBootstrap {
     return rows.length
   }
 }
+
+/** SQL for the id of the key that sealed a value. Each place has an index on it. */
+const keyOf = ({ sealed }: SealedPlace): string => `split_part(${sealed}, '.', 1)`

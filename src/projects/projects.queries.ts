@@ -1,5 +1,5 @@
 import { jsonSql } from '../platform/database/json-sql.js'
-import { namedQuery, PAGE } from '../platform/database/named-query.js'
+import { type NamedQuery, namedQuery, PAGE } from '../platform/database/named-query.js'
 import { contains } from '../platform/database/text-search.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 
@@ -37,23 +37,40 @@ export const projectsOfOrganization = namedQuery<ProjectView & { total: number }
   PAGE,
 )
 
+/** A row of a page with the count of all; one row without a project where the page is empty. */
+export type ProjectFound = { total: number } & { [Field in keyof ProjectView]: ProjectView[Field] | null }
+
+/** True of an organization in which something can keep a key out. Few are, and those have an index of their own. */
+const RESTRICTED = '(not o.is_active or o.deletion_requested_at is not null or not o.members_can_use_personal_api_keys)'
+
 /**
- * $1 user, $2 limit, $3 offset, $4 search or null, $5 organizations that the key is scoped to (empty: all),
- * $6 whether members' keys can be refused by an organization. LIMIT and OFFSET keep the planner from reading whole
- * tables to join them with a user's few organizations.
+ * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 whether members' keys can be
+ * refused by an organization. Counts and sorts in indexes alone, and reads the projects of the page only. LIMIT and OFFSET
+ * keep the planner from reading whole tables to join them with a user's few organizations.
  */
-export const projectsOfUser = namedQuery<ProjectView & { total: number }>(
-  'projects.of_user',
-  `select ${columns}, count(*) over ()::integer as total
-   from user_organizations uo
-   cross join lateral (select * from organizations where id = uo.organization_id limit 1) o
-   cross join lateral (
-     select level from organization_memberships where organization_id = o.id and user_id = uo.user_id limit 1
-   ) m
-   cross join lateral (select * from projects where organization_id = o.id offset 0) p
-   where uo.user_id = $1 and o.is_active and o.deletion_requested_at is null and ($4::text is null or ${contains('p.name', '$4')})
-     and (cardinality($5::uuid[]) = 0 or o.id = any($5))
-     and (o.members_can_use_personal_api_keys or m.level >= 8 or not $6::boolean)
-   order by p.id limit $2 offset $3`,
-  PAGE,
-)
+const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
+  namedQuery(
+    name,
+    `with reachable as (
+       select p.organization_id, p.id from user_organizations uo
+       cross join lateral (select * from projects where organization_id = uo.organization_id offset 0) p
+       where uo.user_id = $1 and (cardinality($4::uuid[]) = 0 or uo.organization_id = any($4)) and ${matching}
+         and not exists (
+           select 1 from organizations o where o.id = uo.organization_id and ${RESTRICTED}
+             and (not o.is_active or o.deletion_requested_at is not null or $5::boolean and 8 > coalesce((
+               select level from organization_memberships m
+               where m.organization_id = uo.organization_id and m.user_id = $1 limit 1), 0)))
+     )
+     select counted.total, page.* from (select count(*)::integer as total from reachable) counted
+     left join lateral (
+       select ${columns} from (select * from reachable order by id limit $2 offset $3) r
+       cross join lateral (select * from projects where organization_id = r.organization_id and id = r.id limit 1) p
+     ) page on true
+     order by page.id`,
+    PAGE,
+  )
+
+export const projectsOfUser = pageOfUser('projects.of_user', 'true')
+
+/** The same of those in whose name $6 is found. */
+export const projectsOfUserSearched = pageOfUser('projects.of_user_searched', contains('p.name', '$6'))

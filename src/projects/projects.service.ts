@@ -7,7 +7,7 @@ import type { NamedQuery } from '../platform/database/named-query.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import type { ProjectView } from './project.dto.js'
 import { Project } from './project.entity.js'
-import { newProject, projectsOfOrganization, projectsOfUser } from './projects.queries.js'
+import { newProject, projectsOfOrganization, projectsOfUser, projectsOfUserSearched } from './projects.queries.js'
 
 @Injectable()
 export class ProjectsService {
@@ -36,16 +36,15 @@ export class ProjectsService {
   }
 
   /** The projects of every organization that the caller's key reaches. */
-  listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
+  async listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
     const gated = this.features.has('organization_security_settings')
-    return this.page(projectsOfUser, page, (limit, offset) => [
-      caller.user_id,
-      limit,
-      offset,
-      search,
-      caller.key.scoped_organizations,
-      gated,
-    ])
+    const reach = [caller.user_id, page.limit, page.offset, caller.key.scoped_organizations, gated]
+    const rows =
+      search === null
+        ? await this.database.query(projectsOfUser, reach)
+        : await this.database.query(projectsOfUserSearched, [...reach, search])
+    const found = rows.filter(({ id }) => id !== null) as (ProjectView & { total: number })[]
+    return page.answer(rows[0]!.total, found.map(withoutTotal))
   }
 
   /** A page past the end has no row that could carry the count, so the first row is asked for it. */
@@ -56,11 +55,10 @@ export class ProjectsService {
   ): Promise<Page<ProjectView>> {
     const rows = await this.database.query(query, values(page.limit, page.offset))
     const counted = rows.length || !page.offset ? rows : await this.database.query(query, values(1, 0))
-    return page.answer(
-      counted[0]?.total ?? 0,
-      rows.map(({ total: _total, ...project }) => project),
-    )
+    return page.answer(counted[0]?.total ?? 0, rows.map(withoutTotal))
   }
 }
+
+const withoutTotal = ({ total: _total, ...project }: ProjectView & { total: number }): ProjectView => project
 
 const newApiToken = (): string => `phc_${randomBytes(32).toString('base64url')}`

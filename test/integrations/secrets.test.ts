@@ -122,11 +122,11 @@ describe('the secrets of integrations', () => {
     await expect(serverWith('new')).rejects.toThrow(
       `INTEGRATION_ENCRYPTION_KEYS lacks the key "old", under which ${rest}`,
     )
-    expect(await rewrap('new')).toMatchObject({ code: 1, lines: [expect.stringContaining('lacks the key "old"')] })
+    expect(await rewrap('new')).toMatchObject({ code: 1, lines: [expect.stringContaining('lacks the key \\"old\\"')] })
 
     expect(await rewrap('new', 'old')).toEqual({
       code: 0,
-      lines: ['100 moved', '130 moved', JSON.stringify({ moved: 130 })],
+      lines: [JSON.stringify({ moved: 130 })],
     })
     expect(await sealedBy(both)).toEqual({ new: 230 })
     expect(await rewrap('new', 'old')).toMatchObject({ code: 0, lines: [JSON.stringify({ moved: 0 })] })
@@ -154,7 +154,7 @@ describe('the secrets of integrations', () => {
     await before.close()
 
     await expect(start('new')).rejects.toThrow('lacks the key "old", under which 2 secrets of integrations are sealed')
-    expect(await rewrapOf(own, 'new', 'old')).toMatchObject({ code: 0, lines: ['1 moved', '2 moved', '{"moved":2}'] })
+    expect(await rewrapOf(own, 'new', 'old')).toMatchObject({ code: 0, lines: ['{"moved":2}'] })
     const after = await start('new')
     expect(await after.application.get(OneTimeTokens).read('link', link)).toEqual({ token: 'planted-secret' })
     await after.database.dataSource.query('update outbox set available_at = now()')
@@ -173,7 +173,7 @@ describe('the secrets of integrations', () => {
     const server = await TestServer.start({ integrations: [BeaconProvider], environment })
     await install(server, await server.organization())
     await server.close()
-    const refused = { code: 1, lines: [expect.stringContaining('lacks the key "lost"')] }
+    const refused = { code: 1, lines: [expect.stringContaining('lacks the key \\"lost\\"')] }
     expect(await rewrapOf(own, 'other')).toEqual(refused)
     await disconnected(own)
     await own.close()

@@ -1,19 +1,40 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
+import {
+  MembersService,
+  OrganizationsPurge,
+  OrganizationsService,
+  PersonalApiKeysService,
+  SecretsRewrap,
+  UsersDirectory,
+} from '../../src/index.js'
+import { sealContext } from '../../src/integrations/organization-integration.entity.js'
+import { Keyring } from '../../src/platform/secrets/keyring.js'
 import type { TestUser } from '../support/kit.js'
 import { useServer } from '../support/kit.js'
 import { statementsOf, type Statement } from './statements.js'
 
-const server = useServer({ ownDatabase: true, environment: { AUTH_CACHE_TTL_MS: '0' } })
+const keys = new Map(['new', 'old'].map((id) => [id, Buffer.alloc(32, id)]))
+const METRICS_TOKEN = 'a-token-of-the-plans'
+const server = useServer({
+  ownDatabase: true,
+  environment: {
+    AUTH_CACHE_TTL_MS: '0',
+    METRICS_TOKEN,
+    ORGANIZATION_RESTORE_DAYS: '1',
+    INTEGRATION_ENCRYPTION_KEYS: [...keys].map(([id, key]) => `${id}:${key.toString('base64')}`).join(),
+  },
+})
 
 const ORGANIZATIONS = 10_000
 /** Enough that reading everything looks cheap to a planner that guesses. */
 const MEMBER_OF = 300
 
-/** Tables that grow with the number of organizations. Reading one whole is what no request may do. */
+/** Tables that grow with the number of organizations, or of what happens in them. Nothing may read one whole. */
 const LARGE = [
   ...['organizations', 'organization_slugs', 'organization_memberships', 'user_organizations', 'projects'],
   ...['organization_integrations', 'project_integrations', 'integration_directory', 'users', 'personal_api_keys'],
+  'outbox',
 ]
 
 interface Plan {
@@ -47,8 +68,14 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
        select user_id, organization_id, joined_at from organization_memberships on conflict do nothing`,
       `insert into projects (organization_id, uuid, name, api_token)
        select id, gen_random_uuid(), 'Default project', 'phc_' || id from organizations`,
-      `insert into organization_integrations (organization_id, id, kind, integration_id)
-       select id, gen_random_uuid(), 'vercel', id from organizations`,
+      `insert into organization_integrations (organization_id, id, kind, integration_id, sync_state, sensitive_config)
+       select id, gen_random_uuid(), 'vercel', id, 'synced', 'new.sealed' from organizations`,
+      `insert into integration_directory (kind, integration_id, organization_id, id)
+       select kind, integration_id, organization_id, id from organization_integrations`,
+      `insert into project_integrations (organization_id, id, project_id, kind)
+       select organization_id, gen_random_uuid(), id, 'vercel' from projects`,
+      `insert into outbox (id, type, organization_id, payload, settled_at)
+       select gen_random_uuid(), 'organization.updated', id, '{}', now() from organizations`,
       `insert into personal_api_keys (id, user_id, label, secure_value, mask_value)
        select id, id, 'x', id, 'phx_...' from users`,
       'analyze',
@@ -77,28 +104,70 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
     ['GET the key', () => caller.get('/api/personal_api_keys/@current/')],
     ['a key that does not exist', () => server.request('GET', '/api/organizations/', { key: 'phx_no' })],
     ['a foreign organization', () => caller.get('/api/organizations/01890000-0000-7000-8000-000000000001/')],
-  ])('%s', async (_, request) => {
-    const sent = (await statementsOf(request)).filter(({ text }) =>
-      /^\s*(select|insert|update|delete|with)/i.test(text),
-    )
-    expect(sent.length).toBeGreaterThan(0)
-    const client = new pg.Client({ connectionString: (server.database.dataSource.options as { url: string }).url })
-    const scanned: string[] = []
-    await client.connect()
-    try {
-      for (const mode of ['force_custom_plan', 'force_generic_plan']) {
-        await client.query(`set plan_cache_mode = ${mode}`)
-        for (const statement of sent) {
-          for (const table of await tablesReadWhole(client, statement))
-            scanned.push(`${table} (${mode}): ${statement.text}`)
-        }
-      }
-    } finally {
-      await client.end()
-    }
-    expect(scanned).toEqual([])
+  ])('%s', async (_, request) => expect(await readWhole(await statementsOf(request))).toEqual([]))
+
+  const service = <Type>(type: new (...parameters: never[]) => Type): Type => server.application.get(type)
+  const first = async (pages: AsyncIterable<unknown[]>) => {
+    for await (const page of pages) return page
+  }
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['the metrics', () => server.request('GET', '/metrics', { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })],
+    ['the check of the keys at start', () => service(SecretsRewrap).onApplicationBootstrap()],
+    ['moving secrets to the current key', () => moveSecret()],
+    ['the list of all organizations', () => first(service(OrganizationsService).all())],
+    ['the list of all users', () => first(service(UsersDirectory).all())],
+    ['the list of all keys', () => first(service(PersonalApiKeysService).all())],
+    ['a key of narrow reach', () => caller.with({ scoped_organizations: [path.split('/')[3]!] })],
+    ['the deactivation of a user', () => service(UsersDirectory).deactivate((caller.row.id + 1) % 5_000)],
+    ['a person by their address', () => service(UsersDirectory).byEmail('7@example.com')],
+    ['the end of a membership', () => service(MembersService).remove('01890000-0000-7000-8000-000000000002', 12)],
+    ['the purge', () => purgeOne()],
+  ])('%s', async (_, work) => {
+    expect(await readWhole(await statementsOf(work, { own: true }))).toEqual([])
   })
+
+  async function purgeOne(): Promise<void> {
+    const id = '01890000-0000-7000-8000-000000000005'
+    await server.database.dataSource.query(
+      `update organizations set deletion_requested_at = now() - interval '9 days' where id = $1`,
+      [id],
+    )
+    expect(await service(OrganizationsPurge).run()).toEqual([id])
+  }
+
+  async function moveSecret(): Promise<void> {
+    const { dataSource } = server.database
+    const [row] = await dataSource.query('select organization_id, id from organization_integrations order by 1 limit 1')
+    const sealed = new Keyring(new Map([['old', keys.get('old')!]])).seal({}, sealContext(row))
+    await dataSource.query(
+      'update organization_integrations set sensitive_config = $1 where organization_id = $2 and id = $3',
+      [sealed, row.organization_id, row.id],
+    )
+    expect(await service(SecretsRewrap).run()).toBe(1)
+  }
 })
+
+/** The whole tables that PostgreSQL would read for the statements, with values and without. */
+async function readWhole(statements: Statement[]): Promise<string[]> {
+  const sent = statements.filter(({ text }) => /^\s*(select|insert|update|delete|with)/i.test(text))
+  expect(sent.length).toBeGreaterThan(0)
+  const client = new pg.Client({ connectionString: (server.database.dataSource.options as { url: string }).url })
+  const scanned: string[] = []
+  await client.connect()
+  try {
+    for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+      await client.query(`set plan_cache_mode = ${mode}`)
+      for (const statement of sent) {
+        for (const table of await tablesReadWhole(client, statement))
+          scanned.push(`${table} (${mode}): ${statement.text}`)
+      }
+    }
+  } finally {
+    await client.end()
+  }
+  return scanned
+}
 
 async function tablesReadWhole(client: pg.Client, { text, values }: Statement): Promise<string[]> {
   await client.query(`prepare planned as ${text}`)

@@ -6,8 +6,13 @@ export interface Statement {
   values: unknown[]
 }
 
-/** What a request sent to PostgreSQL, in order; what the server does on its own account is left out. */
-export async function statementsOf(request: () => Promise<unknown>): Promise<Statement[]> {
+const OWN_ACCOUNT = /update outbox|personal_api_keys k set last_used_at|delete from outbox/i
+
+/**
+ * What a request sent to PostgreSQL, in order.
+ * @param own whether what the server does on its own account is among it
+ */
+export async function statementsOf(request: () => Promise<unknown>, { own = false } = {}): Promise<Statement[]> {
   const sent: Statement[] = []
   const original = pg.Client.prototype.query
   const spy = jest.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
@@ -17,8 +22,7 @@ export async function statementsOf(request: () => Promise<unknown>): Promise<Sta
     const [first, second] = parameters
     const given = typeof first === 'string' ? { text: first, values: second } : (first as Partial<Statement>)
     const statement = { text: given.text!, values: Array.isArray(given.values) ? given.values : [] }
-    if (!/update outbox|personal_api_keys k set last_used_at|delete from outbox/i.test(statement.text))
-      sent.push(statement)
+    if (own || !OWN_ACCOUNT.test(statement.text)) sent.push(statement)
     return (original as (...given: unknown[]) => unknown).apply(this, parameters)
   } as never)
   try {

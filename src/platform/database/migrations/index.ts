@@ -6,6 +6,7 @@ import { InactiveUsers1764300000000 } from './0005-inactive-users.js'
 import { UsersWithoutEmail1764400000000 } from './0006-users-without-email.js'
 import { ProjectNumbers1764500000000 } from './0007-project-numbers.js'
 import { OutboxDeliveries1764600000000 } from './0008-outbox-deliveries.js'
+import { PartialIndexes1764700000000 } from './0009-partial-indexes.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   UsersWithoutEmail1764400000000,
   ProjectNumbers1764500000000,
   OutboxDeliveries1764600000000,
+  PartialIndexes1764700000000,
 ]
