@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 import './platform/navigator.js'
-import { loadConfig, readDotEnv } from './platform/config/config.js'
+import { readSettings } from './platform/config/config.js'
 import { StartError } from './platform/start-error.js'
 import { serve } from './serve.js'
 
 try {
-  readDotEnv()
-  await serve(loadConfig(process.env))
+  await serve(readSettings())
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   console.error(error.message)

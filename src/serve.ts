@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { announce, handOver } from './announcement.js'
 import type { AppModuleOptions } from './app.module.js'
-import type { Config } from './platform/config/config.js'
+import { type Config, namesNotRead } from './platform/config/config.js'
 import { openDatabase } from './platform/database/open-database.js'
 import { createLogger, type Logger } from './platform/logging/logger.js'
 import { encryptionKeys } from './platform/secrets/encryption-keys.js'
@@ -14,11 +14,13 @@ type Options = Omit<AppModuleOptions, 'logger'>
 /**
  * Starts everything, in order: database, migrations, server with what `options` add; stops it in reverse on SIGINT and
  * SIGTERM, the latter after a drain of `SHUTDOWN_DRAIN_MS`.
- * @example await serve(loadConfig(process.env), { integrations: [AcmeProvider] })
+ * @example await serve(readSettings(), { integrations: [AcmeProvider] })
  * @throws {StartError} with one line that names the thing and the way out
  */
 export async function serve(config: Config, options: Options = {}): Promise<void> {
   const logger = createLogger(config)
+  const unread = namesNotRead(process.env)
+  if (unread.length > 0) logger.warn({ variables: unread }, 'variables that begin as settings do and are none')
   const starting = start(config, logger, options, (error) => stop(error))
   const stop = stopper(starting, config, logger)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)

@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common'
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { AppModule } from '../app.module.js'
-import { Config, loadConfig, readDotEnv } from '../platform/config/config.js'
+import { Config, readSettings } from '../platform/config/config.js'
 import { Connections } from '../platform/database/connections.js'
 import { contactFor } from '../platform/database/first-contact.js'
 import { openDatabase } from '../platform/database/open-database.js'
@@ -92,7 +92,7 @@ function contextOf(
   json: boolean,
   given?: Config,
 ): Omit<CommandContext, 'exitWith'> {
-  const config = () => given ?? (readDotEnv(), loadConfig(process.env))
+  const config = () => given ?? readSettings()
   return {
     config,
     withServices: (work) => withServices(config(), work),

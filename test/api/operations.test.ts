@@ -19,7 +19,7 @@ function start(environment: Record<string, string>): Promise<{ code: number | nu
 
 describe('npm start', () => {
   it.each([
-    [{ PORT: 'high' }, 'The environment variable PORT is not valid'],
+    [{ PORT: 'high' }, 'PORT is not valid: write a whole number from 0 to 65535'],
     [
       { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:1/none', DATABASE_START_TIMEOUT_MS: '0' },
       'The database at postgres://u:***@127.0.0.1:1/none cannot be reached',

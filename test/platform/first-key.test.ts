@@ -23,12 +23,16 @@ describe('the key of the first start, on a database of the operator’s', () => 
   })
 
   afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop('SIGINT')
     await client.end()
     await database.close()
   })
 
-  const start = (dataDir: string, command?: string[]) =>
-    new ServerProcess({ DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_FORMAT: 'json' }, command)
+  const servers: ServerProcess[] = []
+  const start = (dataDir: string, command?: string[]): ServerProcess => {
+    servers.push(new ServerProcess({ DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_FORMAT: 'json' }, command))
+    return servers.at(-1)!
+  }
   const status = async (url: string, key: string) =>
     (await fetch(`${url}/api/users/@me/`, { headers: { authorization: `Bearer ${key}` } })).status
 
@@ -42,13 +46,11 @@ describe('the key of the first start, on a database of the operator’s', () => 
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(await status(url, (await readFile(file, 'utf8')).trim())).toBe(200)
     expect(await readdir(join(folder, 'new', 'data'))).toEqual(['first-api-key'])
-    await server.stop()
   })
 
   it('is printed on a terminal', async () => {
     const server = start(join(folder, 'none'), ['script', '-qec', `${process.execPath} dist/main.js`, '/dev/null'])
     expect(await status(await server.ready(), server.key)).toBe(200)
-    await server.stop('SIGINT')
   })
 
   it('is written before the transaction that makes it is acknowledged', async () => {
@@ -70,7 +72,6 @@ describe('the key of the first start, on a database of the operator’s', () => 
     expect(server.out).not.toContain('Polity is ready')
     await client.query('select pg_advisory_unlock(4711)')
     expect(await status(await server.ready(), key.trim())).toBe(200)
-    await server.stop()
   })
 
   it('is not made where its file cannot be written', async () => {

@@ -3,17 +3,22 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import pg from 'pg'
 import { eventually, testEnvironment } from '../support/kit.js'
 import { ServerProcess } from '../support/server-process.js'
 
 /** What `npm start` prints, on both outputs, when it ends by itself. */
-async function failedStart(environment: Record<string, string>): Promise<{ code: number | null; printed: string }> {
-  const child = spawn(process.execPath, ['dist/main.js'], {
+async function failedStart(
+  environment: Record<string, string | undefined>,
+  args = ['dist/main.js'],
+  cwd = process.cwd(),
+): Promise<{ code: number | null; printed: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd,
     env: { PATH: process.env.PATH, ...testEnvironment(), ...environment },
   })
   let printed = ''
@@ -61,6 +66,28 @@ it('tells that the port is in use before PostgreSQL is set up', async () => {
   await rm(dirname(dataDir), { recursive: true })
 })
 
+it('warns of variables that begin as settings do and are none', async () => {
+  const server = new ServerProcess({ DATABASE_URL: process.env.TEST_DATABASE_URL!, LOG_LEVEL: 'warn', REDIS_PORT: '1' })
+  await server.ready()
+  expect(server.out).toMatch(/"level":"warn".*"variables":\["REDIS_PORT"\]/)
+  expect(await server.stop()).toBe(0)
+})
+
+it('refuses a wrong .env with everything that is wrong in it, the server and the command line alike', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'polity-env-'))
+  await writeFile(join(folder, '.env'), 'PORT=0x10\nHOST localhost\nCORS_ORIGIN=https://app.example.com\n')
+  const printed = `3 settings are wrong. .env.example explains every setting.
+  Line 2 of .env cannot be read: write NAME=value, or a comment that begins with #
+  CORS_ORIGIN is not the name of a setting: did you mean CORS_ORIGINS?
+  PORT is not valid: write a whole number from 0 to 65535
+`
+  for (const args of [['dist/main.js'], ['bin/polity.js', 'serve'], ['bin/polity.js', 'users', 'list']]) {
+    const [file, ...rest] = args
+    expect(await failedStart({ PORT: undefined }, [resolve(file!), ...rest], folder)).toEqual({ code: 1, printed })
+  }
+  await rm(folder, { recursive: true })
+})
+
 describe('a start that fails says one line, which names the thing and the way out', () => {
   it('when the port is in use', async () => {
     const holder = createServer().listen(0, '127.0.0.1')
@@ -100,7 +127,8 @@ describe('a start that fails says one line, which names the thing and the way ou
       { DATABASE_URL: 'postgres://polity:hidden@127.0.0.1:1/polity', DATABASE_START_TIMEOUT_MS: '0' },
       /^The database at postgres:\/\/polity:\*\*\*@127\.0\.0\.1:1\/polity cannot be reached: .* correct DATABASE_URL/,
     ],
-    ['a variable is not valid', { PORT: 'abc' }, /^The environment variable PORT is not valid: write a whole number/],
+    ['a setting is not valid', { PORT: 'abc' }, /^PORT is not valid: write a whole number/],
+    ['the name of a setting is misspelled', { DATABSE_URL: 'x' }, /^DATABSE_URL is not the name .* DATABASE_URL\?/],
     [
       'secrets could not be sealed',
       { INTEGRATION_ENCRYPTION_KEYS: '' },

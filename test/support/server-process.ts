@@ -23,7 +23,7 @@ export class ServerProcess {
   async ready(): Promise<string> {
     await eventually(
       async () => (this.child.exitCode === null ? this.out : 'ended'),
-      (out) => out === 'ended' || /Health.*\n/.test(out),
+      (out) => out === 'ended' || /Health[^\n]*\n/.test(out),
       50_000,
     )
     const [, url] = /API\s+(http:\/\/[^/]+)/.exec(this.out) ?? []

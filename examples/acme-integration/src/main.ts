@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-import { loadConfig, readDotEnv, serve, StartError } from 'polity'
+import { readSettings, serve, StartError } from 'polity'
 import { AcmeProvider } from './index.js'
 
 try {
-  readDotEnv()
-  await serve(loadConfig(process.env), { integrations: [AcmeProvider] })
+  await serve(readSettings(['ACME_API_URL']), { integrations: [AcmeProvider] })
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   console.error(error.message)

@@ -1,5 +1,6 @@
 import { keysOfDataFolder } from '../secrets/key-file.js'
-import { Config, parseEncryptionKeys } from '../config/config.js'
+import { Config } from '../config/config.js'
+import { parseEncryptionKeys } from '../config/setting-values.js'
 import { type Contact, contactFor } from './first-contact.js'
 import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.js'
 
