@@ -14,7 +14,14 @@ const billing = createServer((_request, response) =>
   response.writeHead(openInvoices === undefined ? 500 : 200).end(JSON.stringify({ open_invoices: openInvoices })),
 )
 const server = new TestServer()
-const limited = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '1' } })
+const limited = useServer({
+  environment: {
+    RATE_LIMIT_BURST_PER_MINUTE: '1',
+    AWS_MARKETPLACE_PRODUCT_CODES: 'product',
+    AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
+    AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:topic',
+  },
+})
 let api: ApiDescription
 
 beforeAll(async () => {
