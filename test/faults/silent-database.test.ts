@@ -23,7 +23,14 @@ const everything = ({ owner, path, server }: TestOrganization): Promise<Answer[]
 /** What is refused while the database says nothing, and that nothing but its return is needed afterwards. */
 async function survives(organization: TestOrganization, goAway: () => unknown, comeBack: () => unknown): Promise<void> {
   const { server, owner, path } = organization
-  expect(new Set((await everything(organization)).map(({ status }) => status))).toEqual(new Set([200, 201]))
+  // On a busy machine some of the first connections take longer than they may.
+  const allServed = () =>
+    eventually(
+      async () => (await everything(organization)).map(({ status }) => status),
+      (all) => all.every((status) => status < 300),
+      40_000,
+    )
+  await allServed()
   await goAway()
   const end = Date.now() + AWAY_MS
   try {
@@ -41,8 +48,7 @@ async function survives(organization: TestOrganization, goAway: () => unknown, c
     await comeBack()
   }
   const back = Date.now()
-  const statuses = async () => (await everything(organization)).map(({ status }) => status)
-  await eventually(statuses, (all) => all.every((status) => status < 300))
+  await allServed()
   console.info(`everything answered again ${Date.now() - back} ms after the database's return`)
   expect((await owner.get(path)).status).toBe(200)
 }
@@ -62,7 +68,7 @@ describe('a server whose PostgreSQL is frozen', () => {
   it(
     'answers 503 with Retry-After, is not ready, and goes on by itself',
     async () => survives(await server.organization(), postgres.freeze, postgres.thaw),
-    AWAY_MS + 90_000,
+    AWAY_MS + 150_000,
   )
 })
 
@@ -86,6 +92,6 @@ describe('a server whose way to PostgreSQL goes silent without closing', () => {
         () => proxy.goSilent(),
         () => proxy.comeBack(),
       ),
-    AWAY_MS + 90_000,
+    AWAY_MS + 150_000,
   )
 })
