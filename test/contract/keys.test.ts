@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { KeyUsage } from '../../src/auth/key-usage.js'
-import { expectError, useServer } from '../support/kit.js'
+import { PersonalApiKeysService } from '../../src/index.js'
+import { expectError, type TestUser, useServer } from '../support/kit.js'
 
 const server = useServer()
 const invalid = (place: string) => `Personal API key found in request ${place} is invalid.`
@@ -249,5 +250,100 @@ describe('/api/personal_api_keys/', () => {
   it('refuses a scope that does not exist', async () => {
     const user = await server.user()
     await expect(user.with({ scopes: ['organization:own'] })).rejects.toThrow('Invalid scope: organization:own')
+  })
+})
+
+describe('the reach of a key', () => {
+  it('is within what its user belongs to, in capitals and named twice too', async () => {
+    const { owner, id, view } = await server.organization()
+    const project = view.projects[0]!.id
+    const key = await owner.with({ scoped_organizations: [id, id.toUpperCase()] })
+    expect((await key.get('/api/organizations/')).body.count).toBe(1)
+    await expect(owner.with({ scoped_teams: [project, project], scoped_organizations: [id] })).resolves.toBeDefined()
+  })
+
+  it('never goes beyond it, however much else is named', async () => {
+    const [{ owner, id, view }, other] = [await server.organization(), await server.organization()]
+    const [own, foreign] = [view.projects[0]!.id, other.view.projects[0]!.id]
+    const sentence = (what: string) => `You must be a member of all ${what} that you are scoping the key to.`
+    for (const scoped_organizations of [[other.id], [id, other.id], [id, 'acme'], [crypto.randomUUID()]])
+      for (const scoped_teams of [[], [own]])
+        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toThrow(sentence('organizations'))
+    for (const scoped_teams of [[foreign], [own, foreign], [2_000_000_000]])
+      for (const scoped_organizations of [[], [id]])
+        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toThrow(sentence('teams'))
+    expect(await server.application.get(PersonalApiKeysService).list(owner.row.id)).toHaveLength(1)
+  })
+})
+
+describe('the service of the keys', () => {
+  const service = () => server.application.get(PersonalApiKeysService)
+  const inAnHour = () => new Date(Date.now() + 3_600_000)
+
+  it('keeps a label without the space around it, and refuses one that is blank or too long', async () => {
+    const user = await server.user()
+    const labelOf = async (label: string) =>
+      (await (await user.with({ label })).get('/api/personal_api_keys/@current/')).body.label
+    expect(await labelOf('  CI  ')).toBe('CI')
+    expect(await labelOf(` ${'x'.repeat(40)} `)).toBe('x'.repeat(40))
+    for (const label of ['', '  ', 'x'.repeat(41)])
+      await expect(user.with({ label })).rejects.toMatchObject({ status: 400, body: { attr: 'label' } })
+  })
+
+  it('refuses a key that has expired, that never would, or that has no scope', async () => {
+    const user = await server.user()
+    for (const expires_at of [new Date(Date.now() - 1), new Date(NaN)])
+      await expect(user.with({ expires_at })).rejects.toMatchObject({ status: 400, body: { attr: 'expires_at' } })
+    await expect(user.with({ scopes: [] })).rejects.toThrow('Invalid scope: . Valid scopes are *, organization:read, ')
+    await expect(user.with({ scopes: ['user:read', 'x'] })).rejects.toThrow('Invalid scope: x. Valid scopes are *, ')
+  })
+
+  it('lets the oldest of more than ten sign-ins end, those that have expired first, and nothing else', async () => {
+    const [user, other] = [await server.user(), await server.user()]
+    const signIn = async ({ row }: TestUser) => {
+      const view = await server.database.transaction((tx) => service().signIn(tx, row.id, inAnHour()))
+      expect(view).toMatchObject({ user_id: row.id, scopes: ['*'], expires_at: expect.any(Date) })
+      return view
+    }
+    const sameName = await service().create({ user_id: user.row.id, label: 'Vercel sign-in', scopes: ['user:read'] })
+    const theirs = await signIn(other)
+    const made: string[] = []
+    for (let time = 0; time < 11; time++) made.push((await signIn(user)).id)
+    const left = async () =>
+      (await service().list(user.row.id)).filter(({ id }) => made.includes(id)).map(({ id }) => id)
+    expect(await left()).toEqual(made.slice(1).reverse())
+    const expired = `update personal_api_keys set expires_at = now() - interval '1 second' where id = $1`
+    await server.database.dataSource.query(expired, [made[10]])
+    made.push((await signIn(user)).id)
+    expect(await left()).toEqual([made[11], ...made.slice(1, 10).reverse()])
+    await expect(service().one(sameName.id)).resolves.toMatchObject({ label: 'Vercel sign-in' })
+    await expect(service().one(theirs.id)).resolves.toMatchObject({ user_id: other.row.id })
+  })
+
+  it('knows no key that was revoked', async () => {
+    const user = await server.user()
+    const { id } = (await user.get('/api/personal_api_keys/@current/')).body
+    await service().revoke(id)
+    for (const action of ['one', 'roll', 'revoke'] as const)
+      await expect(service()[action](id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('goes through everybody’s keys page by page, each once, without a value', async () => {
+    const { row } = await server.user()
+    await server.database.dataSource.query(
+      `insert into personal_api_keys (id, user_id, label, secure_value, mask_value, scopes)
+       select concat('many-', n, '-', $1::integer), $1::integer, 'many', concat('many-', n, '-', $1::integer), '********', '{user:read}'
+       from generate_series(1, 1001) n`,
+      [row.id],
+    )
+    const seen = []
+    for await (const page of service().all()) seen.push(...page)
+    await server.database.dataSource.query(`delete from personal_api_keys where user_id = $1 and label = 'many'`, [
+      row.id,
+    ])
+    const own = seen.filter(({ user_id }) => user_id === row.id)
+    expect(own).toHaveLength(1002)
+    expect(new Set(own.map(({ id }) => id)).size).toBe(1002)
+    expect(own.every(({ value }) => value === null)).toBe(true)
   })
 })
