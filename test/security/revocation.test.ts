@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals'
+import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import { PersonalApiKey } from '../../src/auth/personal-api-key.entity.js'
 import { run } from '../../src/cli/run.js'
@@ -14,7 +15,7 @@ import {
   expectError,
   MembershipLevel,
   testEnvironment,
-  type TestServer,
+  TestServer,
   type TestUser,
   useServer,
 } from '../support/kit.js'
@@ -162,6 +163,28 @@ describe('on the server that made the change, the very next request meets', () =
     expect(await status()).toBe(200)
   })
 
+  it('only what it asked about: each organization, the current one and none are remembered apart', async () => {
+    const [first, second] = [await server.organization(), await server.organization()]
+    const { owner } = first
+    await services(server).setLevel(second.id, owner, MembershipLevel.Member)
+    for (let time = 0; time < 2; time++) {
+      expect((await owner.get('/api/users/@me/')).status).toBe(200)
+      expect((await owner.get('/api/organizations/@current/')).body.id).toBe(first.id)
+      expect((await owner.patch(first.path, {})).status).toBe(200)
+      expectError(await owner.patch(second.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
+      expect((await owner.get('/api/organizations/nothing/')).status).toBe(404)
+    }
+  })
+
+  it('nothing that others changed in the database: it asks once', async () => {
+    const { path, id, owner } = await server.organization()
+    expect((await owner.patch(path, {})).status).toBe(200)
+    await server.database.dataSource.query('update organization_memberships set level = 1 where organization_id = $1', [
+      id,
+    ])
+    expect((await owner.patch(path, {})).status).toBe(200)
+  })
+
   it('nothing of a change that was rolled back', async () => {
     const organization = await server.organization()
     const member = await organization.member()
@@ -231,6 +254,40 @@ if (await redisAnswers()) {
         ({ status }) => status === 401,
         5_000,
       )
+    })
+
+    it('forget what they remember when for a moment they could not hear', async () => {
+      const [{ owner, path, id }, gone] = [await server.organization(), await server.organization()]
+      const change = server.database.dataSource.query.bind(server.database.dataSource)
+      const [key] = await change('delete from personal_api_keys where user_id = $1 returning *', [gone.owner.row.id])
+      expect((await at(other, owner).patch(path)).status).toBe(200)
+      expect((await at(other, gone.owner).get(gone.path)).status).toBe(401)
+      await change('update organization_memberships set level = 1 where organization_id = $1', [id])
+      await other.database.dataSource.getRepository(PersonalApiKey).insert(key[0])
+      expect((await at(other, owner).patch(path)).status).toBe(200)
+      expect((await at(other, gone.owner).get(gone.path)).status).toBe(401)
+      const redis = new Redis(REDIS_URL)
+      await redis.client('KILL', 'TYPE', 'pubsub')
+      await redis.quit()
+      await eventually(
+        () => at(other, owner).patch(path),
+        ({ status }) => status === 403,
+        5_000,
+      )
+      expect((await at(other, gone.owner).get(gone.path)).status).toBe(200)
+    })
+
+    it('leave no connection to it behind', async () => {
+      const name = `polity-${randomUUID()}`
+      const ending = await TestServer.start({
+        environment: { ...LONG, REDIS_URL: `${REDIS_URL}?connectionName=${name}` },
+      })
+      const redis = new Redis(REDIS_URL)
+      const connections = async () => String(await redis.client('LIST')).split(name).length - 1
+      await eventually(connections, (count) => count === 2, 5_000)
+      await ending.close()
+      await eventually(connections, (count) => count === 0, 5_000)
+      await redis.quit()
     })
 
     it('hear of what a command changes, too', async () => {
