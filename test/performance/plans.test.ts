@@ -50,7 +50,7 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
   beforeAll(async () => {
     const { owner, path: own } = await server.organization()
     ;[caller, path] = [owner, own]
-    const { dataSource } = server.database
+    const { database } = server
     const id = (number: string) => `('01890000-0000-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`
     for (const statement of [
       `insert into users (uuid, distinct_id, email) select gen_random_uuid(), i, i || '@example.com'
@@ -80,7 +80,7 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
        select id, id, 'x', id, 'phx_...' from users`,
       'analyze',
     ])
-      await dataSource.query(statement)
+      await database.longTransaction((tx) => tx.manager.query(statement))
   })
 
   it.each<[string, () => Promise<unknown>]>([
