@@ -20,6 +20,8 @@ const server = useServer({
   ownDatabase: true,
   environment: {
     AUTH_CACHE_TTL_MS: '0',
+    // What fills the tables takes longer than a request may.
+    DATABASE_STATEMENT_TIMEOUT_MS: '120000',
     METRICS_TOKEN,
     ORGANIZATION_RESTORE_DAYS: '1',
     INTEGRATION_ENCRYPTION_KEYS: [...keys].map(([id, key]) => `${id}:${key.toString('base64')}`).join(),
