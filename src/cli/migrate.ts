@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { DataSource } from 'typeorm'
 import { migrations } from '../platform/database/migrations/index.js'
 import { contactFor } from '../platform/database/first-contact.js'
-import { underMigrationLock } from '../platform/database/migrate.js'
+import { runPending, underMigrationLock } from '../platform/database/migrate.js'
 import { connectOrStart } from '../platform/database/open-database.js'
 import type { CommandContext } from './run.js'
 
@@ -22,11 +22,7 @@ export function addMigrate(program: Command, { config, print }: CommandContext):
     .command('up')
     .description('run every migration that has not run')
     .action(async () => {
-      const ran = await onDatabase((dataSource) => dataSource.runMigrations({ transaction: 'each' }))
-      await print(
-        ran.map(({ name }) => name),
-        listed,
-      )
+      await print(await onDatabase(runPending), listed)
     })
   migrate
     .command('down')

@@ -1,10 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { eventually, newTestDatabase, type TestDatabase } from '../support/kit.js'
 import { ServerProcess } from '../support/server-process.js'
+
+// Each starts servers in processes of their own, which takes long on a busy machine.
+jest.setTimeout(150_000)
 
 describe('the key of the first start, on a database of the operator’s', () => {
   let folder: string

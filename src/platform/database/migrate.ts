@@ -12,13 +12,15 @@ import { migrations } from './migrations/index.js'
 const MIGRATION_LOCK = 7_305_804_402
 /** One attempt to connect takes no longer. A machine that is busy with its start needs seconds. */
 const ATTEMPT_MS = 10_000
-/** SQLSTATE: there is no such table, because nothing has migrated this database yet. */
-const UNDEFINED_TABLE = '42P01'
+/** Older ones do not know what the schema is written in. */
+const OLDEST_POSTGRES = 15
+/** SQLSTATE: insufficient_privilege, and invalid_schema_name where the role sees no schema. */
+const NOT_ALLOWED = new Set(['42501', '3F000'])
 
 /**
  * Runs `work` with a connected data source while no other process migrates this database.
  * The lock lives in a connection of its own, so it falls with the process.
- * @throws {StartError} when the database does not answer
+ * @throws {StartError} when the database does not answer, or does not fit this build
  */
 export async function underMigrationLock<Result>(
   url: string,
@@ -29,6 +31,7 @@ export async function underMigrationLock<Result>(
   const dataSource = new DataSource({ ...dataSourceOptions(url, 1), subscribers: [WithoutTimeouts] })
   try {
     await takeLock(holder)
+    await migrationsDone(holder)
     await reach(contact, () => dataSource.initialize())
     return await work(dataSource)
   } finally {
@@ -60,27 +63,55 @@ async function takeLock(holder: Client): Promise<void> {
   await holder.query('set local idle_in_transaction_session_timeout = 0')
 }
 
-/** Brings the schema up to date. @returns the names of the migrations that ran */
+/** Brings the schema up to date. @returns the names of the migrations that ran @throws {StartError} */
 export async function migrateUp(url: string, contact = contactOf(url)): Promise<string[]> {
   if (await isUpToDate(url, contact)) return []
-  const up = async (dataSource: DataSource) =>
-    (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name)
-  return underMigrationLock(url, up, contact)
+  return underMigrationLock(url, runPending, contact)
+}
+
+/** @returns the names of the migrations that ran @throws {StartError} when the role may not run them */
+export async function runPending(dataSource: DataSource): Promise<string[]> {
+  try {
+    return (await dataSource.runMigrations({ transaction: 'each' })).map(({ name }) => name)
+  } catch (error) {
+    if (!NOT_ALLOWED.has(sqlState(error) ?? '')) throw error
+    throw new StartError(
+      `The role of DATABASE_URL may not run the migrations that are pending: ${(error as Error).message}. Run "polity migrate up" once as the owner of the schema, or grant the role CREATE on it.`,
+    )
+  }
 }
 
 /** Saves most starts the lock, and the time to set TypeORM up for migrations alone. */
 async function isUpToDate(url: string, contact: Contact): Promise<boolean> {
   const client = await connect(url, contact)
   try {
-    const { rows } = await client.query<{ name: string }>('select name from migrations')
-    const done = new Set(rows.map(({ name }) => name))
-    return migrations.every((migration) => done.has(migration.name))
-  } catch (error) {
-    if (sqlState(error) === UNDEFINED_TABLE) return false
-    throw error
+    const done = await migrationsDone(client)
+    return migrations.every(({ name }) => done.has(name))
   } finally {
     await client.end()
   }
+}
+
+/** @returns the names of the migrations that have run @throws {StartError} for a database that this build cannot work on */
+async function migrationsDone(client: Client): Promise<Set<string>> {
+  const { rows: servers } = await client.query<{ version: number; migrated: boolean }>(
+    `select current_setting('server_version_num')::integer as version, to_regclass('migrations') is not null as migrated`,
+  )
+  const { version, migrated } = servers[0]!
+  const major = Math.floor(version / 10_000)
+  if (major < OLDEST_POSTGRES)
+    throw new StartError(
+      `The database of DATABASE_URL is PostgreSQL ${major}. Upgrade it to ${OLDEST_POSTGRES} or later, or use another server.`,
+    )
+  if (!migrated) return new Set()
+  const { rows } = await client.query<{ name: string }>('select name from migrations order by id')
+  const known = new Set(migrations.map(({ name }) => name))
+  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name)
+  if (unknown.length > 0)
+    throw new StartError(
+      `The database was migrated by a version of Polity that is newer than this one (${unknown.join(', ')}). Start that version, or undo its migrations there with "polity migrate down".`,
+    )
+  return new Set(rows.map(({ name }) => name))
 }
 
 async function connect(url: string, contact: Contact): Promise<Client> {
