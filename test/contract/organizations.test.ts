@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { MembersService } from '../../src/index.js'
+import { MembersService, OrganizationsService } from '../../src/index.js'
 import { expectError, useServer } from '../support/kit.js'
 
 const server = useServer()
@@ -272,5 +272,52 @@ describe('GET /api/organizations/:id/', () => {
     await server.application.get(MembersService).remove(organization.id, leaving.row.id)
     await server.database.dataSource.query('update users set is_active = false where id = $1', [inactive.row.id])
     expect((await organization.reload()).member_count).toBe(2)
+  })
+})
+
+describe('the service of the organizations', () => {
+  const service = () => server.application.get(OrganizationsService)
+
+  it('founds one within a transaction of the caller’s, with the first project that it names, or without', async () => {
+    const user = await server.user()
+    const found = (name: string, options?: { firstProject: string | null }) =>
+      server.database.transaction((tx) => service().found(tx, user.caller, { name }, options))
+    for (const [name, options, projects] of [
+      ['Bare', { firstProject: null }, []],
+      ['Named', { firstProject: 'Site' }, [{ name: 'Site' }]],
+      ['Plain', undefined, [{ name: 'Default project' }]],
+    ] as const) {
+      const id = await found(name, options)
+      const me = (await user.get('/api/users/@me/')).body
+      expect(me.organization).toMatchObject({ id, name, membership_level: 15, projects })
+      expect(me.team?.id ?? null).toBe(me.organization.projects[0]?.id ?? null)
+    }
+    for (const name of ['', 'x'.repeat(65)])
+      await expect(found(name)).rejects.toMatchObject({ status: 400, body: { attr: 'name' } })
+    expect((await user.get('/api/organizations/')).body.count).toBe(3)
+  })
+
+  it('adds four letters to the slug of the first namesake', async () => {
+    const [{ view }, user] = [await server.organization(), await server.user()]
+    const { slug } = (await user.post('/api/organizations/', { name: view.name })).body
+    expect(slug.slice(0, -5)).toBe(view.slug)
+    expect(slug.slice(-5)).toMatch(/^-[a-z]{4}$/)
+  })
+
+  it('goes through all of them page by page, each once', async () => {
+    const name = `Many ${randomUUID()}`
+    const { dataSource } = server.database
+    await dataSource.query(
+      `with made as (insert into organizations (id, name, slug)
+         select gen_random_uuid(), $1, $2 || '-' || n from generate_series(1, 1001) n returning id, slug)
+       insert into organization_slugs (slug, organization_id) select slug, id from made`,
+      [name, randomUUID()],
+    )
+    const seen = []
+    for await (const page of service().all()) seen.push(...page)
+    await dataSource.query('delete from organizations where name = $1', [name])
+    const many = seen.filter((organization) => organization.name === name)
+    expect(many).toHaveLength(1001)
+    expect(new Set(many.map(({ id }) => id)).size).toBe(1001)
   })
 })
