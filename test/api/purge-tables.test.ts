@@ -41,6 +41,8 @@ describe('the purge of tables that others made', () => {
       await dataSource.query('insert into "Team notes" values ($2, $1)', [id, view.name])
       await dataSource.query('insert into contracts values ($2, $1)', [id, view.slug])
     }
+    // More than one batch.
+    await dataSource.query(`insert into "Team notes" select 'more', $1 from generate_series(1, 5001)`, [due.id])
     // So that the last statement, which cascades, takes none of what the batches have to find.
     await dataSource.query('alter table organizations disable trigger all')
     await makeDue(due)
@@ -103,5 +105,34 @@ describe('a table that keeps organizations from being purged', () => {
     expect(await dataSource.query('select owner from marks')).toEqual([{ owner: null }])
     await dataSource.query('delete from invoices')
     expect(await purge()).toEqual([kept.id])
+  })
+})
+
+describe('what another module does before the rows go', () => {
+  it('is done until nothing is left of it, and keeps only the organization for which it fails, until the next run', async () => {
+    const [due, kept, alive] = [await server.organization(), await server.organization(), await server.organization()]
+    const projectsThen: number[] = []
+    const [work, trouble] = [[3, 2, 1, 0], [new Error('not now')]]
+    server.application.get(OrganizationsPurge).before(async (tx, id) => {
+      if (id === kept.id && trouble.length > 0) throw trouble.pop()
+      if (id !== due.id) return 0
+      const rows = await tx.manager.query('select 1 from projects where organization_id = $1', [id])
+      projectsThen.push(rows.length)
+      return work.shift()!
+    })
+    for (const organization of [kept, due]) await makeDue(organization)
+    expect(await purge()).toEqual([due.id])
+    expect(projectsThen).toEqual([1, 1, 1, 1])
+    expect((await kept.reload()).projects).toEqual(kept.view.projects)
+    expect(await purge()).toEqual([kept.id])
+    expect(await alive.reload()).toEqual(alive.view)
+    const logged = (sentence: string) =>
+      server.logLines
+        .map((line) => JSON.parse(line))
+        .filter(({ msg, organization_id }) => msg === sentence && [due.id, kept.id].includes(organization_id))
+    expect(logged('purge will be tried again')).toMatchObject([
+      { organization_id: kept.id, err: { message: 'not now' } },
+    ])
+    expect(logged('organization purged').map(({ organization_id }) => organization_id)).toEqual([due.id, kept.id])
   })
 })
