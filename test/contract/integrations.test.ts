@@ -139,14 +139,16 @@ describe('/api/organizations/:organization_id/integrations/', () => {
   it('lets nobody change what another organization has', async () => {
     const [organization, other] = [await server.organization(), await server.organization()]
     const { id, path } = await integrated(other)
-    const reached = `${organization.path}integrations/${id}/`
     const production = organization.view.projects[0]!.id
-    for (const answer of [
-      await organization.owner.delete(reached),
-      await organization.owner.patch(`${reached}environment-mapping/`, { production }),
-      await organization.owner.get(`${reached}health/`),
-    ])
-      expectError(answer, 404, 'not_found', 'Not found.')
+    for (const missing of [id, randomUUID(), 'abc']) {
+      const reached = `${organization.path}integrations/${missing}/`
+      for (const answer of [
+        await organization.owner.delete(reached),
+        await organization.owner.patch(`${reached}environment-mapping/`, { production }),
+        await organization.owner.get(`${reached}health/`),
+      ])
+        expectError(answer, 404, 'not_found', 'Not found.')
+    }
     expect((await other.owner.get(path)).body.config).toEqual({ type: 'connectable' })
   })
 
@@ -187,6 +189,30 @@ describe('PATCH …/environment-mapping/', () => {
     expect(connected).toEqual([
       { project_id: project, kind: 'vercel', integration_id: String(project), config: { type: 'connectable' } },
     ])
+  })
+
+  it('serves each environment from a project of its own where it is asked to', async () => {
+    const organization = await server.organization()
+    const { path } = await integrated(organization)
+    const more = await server.database.dataSource.query(
+      `insert into projects (organization_id, uuid, name, api_token)
+       select $1, gen_random_uuid(), 'More', 'phc_' || gen_random_uuid() from generate_series(1, 2) returning id`,
+      [organization.id],
+    )
+    const production = organization.view.projects[0]!.id
+    const [preview, development] = more.map(({ id }: { id: number }) => id)
+    for (const mapping of [
+      { production, development },
+      { production, preview, development },
+    ]) {
+      const { body } = await organization.owner.patch(`${path}environment-mapping/`, mapping)
+      expect(body.config.environment_mapping).toEqual({ preview: production, ...mapping })
+    }
+    const connected = await server.database.dataSource.query(
+      'select project_id from project_integrations where organization_id = $1 order by project_id',
+      [organization.id],
+    )
+    expect(connected).toEqual([production, preview, development].map((project_id) => ({ project_id })))
   })
 
   it('is for admins, with a key that may write integrations', async () => {
