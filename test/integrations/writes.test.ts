@@ -1,12 +1,20 @@
-import { beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { IntegrationInstallations } from '../../src/index.js'
-import { expectError, type TestOrganization, useServer } from '../support/kit.js'
+import { type DomainEvent, EventListeners, IntegrationInstallations } from '../../src/index.js'
+import { eventually, expectError, type TestOrganization, useServer } from '../support/kit.js'
 import { scale } from '../support/scale.js'
-import { BeaconProvider, install, LampProvider } from './beacon.js'
+import { BeaconProvider, install, LampProvider, syncOf } from './beacon.js'
 
 const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
+const heard: DomainEvent[] = []
 let organization: TestOrganization
+
+beforeAll(() => {
+  for (const what of ['installed', 'environments_mapped', 'configured', 'removed'])
+    server.application
+      .get(EventListeners)
+      .on(`organization_integration.${what}`, 'test', async (event) => void heard.push(event))
+})
 
 beforeEach(async () => {
   organization = await server.organization()
@@ -34,7 +42,109 @@ const connections = async (of: TestOrganization): Promise<string[]> =>
     )
   ).map(({ kind }: { kind: string }) => kind)
 
+const change = (id: string, changes: object, tell?: boolean) =>
+  server.database.transaction((tx) =>
+    installations().update(tx, { organization_id: organization.id, id }, changes, tell),
+  )
+
+describe('an integration', () => {
+  it('is found by the id of an exclusive kind, which it frees when it ends', async () => {
+    const other = await server.organization()
+    const [ending, staying] = ['ending', 'staying'].map((name) => `${name}-${organization.id}`)
+    const directory = async (integration_id: string | undefined) =>
+      (
+        await server.database.dataSource.query(
+          `select organization_id, removed_at from integration_directory where kind = 'beacon' and integration_id = $1`,
+          [integration_id],
+        )
+      )[0]
+    const { path } = await install(server, organization, { integration_id: ending })
+    const { id } = await install(server, organization, { integration_id: staying })
+    expect(await installations().find('beacon', staying!)).toMatchObject({ id, secrets: { token: 'planted-secret' } })
+    expect(await installations().find('lamp', staying!)).toBeUndefined()
+    await organization.owner.delete(path)
+    expect(await directory(ending)).toEqual({ organization_id: organization.id, removed_at: expect.any(Date) })
+    expect(await directory(staying)).toEqual({ organization_id: organization.id, removed_at: null })
+    await install(server, other, { integration_id: ending })
+    expect(await directory(ending)).toEqual({ organization_id: other.id, removed_at: null })
+  })
+
+  it('is there once in an organization, and without an id of an exclusive kind as often as one likes', async () => {
+    const other = await server.organization()
+    const lamp = { kind: 'lamp', config: {}, integration_id: 'the same' }
+    for (const owning of [organization, other]) await install(server, owning, lamp)
+    await expect(install(server, organization, lamp)).rejects.toMatchObject({ status: 400, body: { code: 'unique' } })
+    for (const kind of ['lamp', 'lamp', 'beacon', 'beacon'])
+      await install(server, organization, { kind, integration_id: null })
+    expect((await organization.owner.get(`${organization.path}integrations/`)).body.count).toBe(5)
+  })
+
+  it('holds no secret where none was given, and waits for no provider that has nothing to be told', async () => {
+    const { id } = await install(server, organization, { kind: 'lamp', config: {}, secrets: undefined })
+    expect(await held(id)).toMatchObject({ config: {}, secrets: {} })
+    const { path } = await install(server, organization, { kind: 'stone', config: { type: 'connectable' } })
+    expect(syncOf((await organization.owner.get(path)).body.config)).toBeUndefined()
+  })
+
+  it('is announced from its installation to its end, by whom, and never its secrets', async () => {
+    const integration_id = `beacon-${organization.id}`
+    const { id, path } = await install(server, organization, { integration_id })
+    const production = organization.view.projects[0]!.id
+    await organization.owner.patch(`${path}environment-mapping/`, { production })
+    await change(id, { secrets: { token: 'planted-other' } }, true)
+    await change(id, { config: { room: 'cellar' } })
+    await organization.owner.delete(path)
+    const events = await eventually(
+      async () => heard.filter(({ organization_id }) => organization_id === organization.id),
+      (all) => all.length >= 4,
+    )
+    const by = { user_id: organization.owner.row.id, request_id: expect.any(String) }
+    const environment_mapping = { production, preview: production, development: production }
+    expect(events.map(({ type, payload }) => [type.split('.')[1], payload])).toEqual(
+      expect.arrayContaining([
+        ['installed', { ...by, id, kind: 'beacon', integration_id }],
+        ['environments_mapped', { ...by, id, environment_mapping }],
+        ['configured', { id, kind: 'beacon' }],
+        ['removed', { ...by, id, kind: 'beacon', integration_id }],
+      ]),
+    )
+    expect(events).toHaveLength(4)
+  })
+})
+
 describe('an update of an integration', () => {
+  it('keeps the mapping of its environments', async () => {
+    const { id, path } = await install(server, organization)
+    const production = organization.view.projects[0]!.id
+    await organization.owner.patch(`${path}environment-mapping/`, { production })
+    await change(id, { config: { room: 'cellar' } })
+    expect((await organization.owner.get(path)).body.config).toMatchObject({
+      type: 'connectable',
+      room: 'cellar',
+      environment_mapping: { production, preview: production, development: production },
+    })
+  })
+
+  it('is told to its provider where it is asked to, and to no kind that hears of installations only', async () => {
+    const beacon = server.application.get(BeaconProvider)
+    const { id, state } = await install(server, organization)
+    await state('synced')
+    await change(id, { config: { room: 'cellar' } })
+    await state('synced')
+    expect(beacon.hooksOf(id)).toEqual(['install'])
+    await change(id, { config: { room: 'garden' } }, true)
+    await eventually(
+      async () => beacon.hooksOf(id),
+      (hooks) => hooks.length > 1,
+    )
+    expect(beacon.hooksOf(id)).toEqual(['install', 'configure'])
+    await state('synced')
+    const lamp = await install(server, organization, { kind: 'lamp', config: {} })
+    await lamp.state('synced')
+    await change(lamp.id, { config: { colour: 'red' } }, true)
+    expect(syncOf((await organization.owner.get(lamp.path)).body.config)).toMatchObject({ state: 'synced' })
+  })
+
   it.each(['update', 'note'] as const)('keeps what it does not name (%s)', async (how) => {
     const { id } = await install(server, organization)
     const named = { organization_id: organization.id, id }
