@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -27,6 +27,15 @@ async function failedStart(
   return { code, printed }
 }
 
+// Each starts servers in processes of their own, which takes long on a busy machine.
+jest.setTimeout(150_000)
+
+let dataDir: string
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'polity-start-'))
+})
+afterAll(() => rm(dataDir, { recursive: true }))
+
 it('waits for a database that is not there yet', async () => {
   const direct = new URL(process.env.TEST_DATABASE_URL!)
   const holder = createServer().listen(0, '127.0.0.1')
@@ -34,7 +43,7 @@ it('waits for a database that is not there yet', async () => {
   const { port } = holder.address() as AddressInfo
   holder.close()
   const through = Object.assign(new URL(direct), { hostname: '127.0.0.1', port }).href
-  const server = new ServerProcess({ DATABASE_URL: through, LOG_LEVEL: 'warn' })
+  const server = new ServerProcess({ DATABASE_URL: through, LOG_LEVEL: 'warn', DATA_DIR: dataDir })
   await eventually(
     async () => server.out,
     (out) => out.includes('waiting for the database'),
@@ -54,20 +63,25 @@ it('waits for a database that is not there yet', async () => {
 it('tells that the port is in use before PostgreSQL is set up', async () => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
-  const dataDir = join(await mkdtemp(join(tmpdir(), 'polity-port-')), 'data')
+  const ownDir = join(await mkdtemp(join(tmpdir(), 'polity-port-')), 'data')
   const { port } = holder.address() as AddressInfo
-  const server = new ServerProcess({ DATA_DIR: dataDir, PORT: String(port) })
+  const server = new ServerProcess({ DATA_DIR: ownDir, PORT: String(port) })
   expect({ code: await server.ended, out: server.out }).toEqual({
     code: 1,
     out: expect.stringContaining('is in use by another program'),
   })
   holder.close()
-  expect(existsSync(dataDir)).toBe(false)
-  await rm(dirname(dataDir), { recursive: true })
+  expect(existsSync(ownDir)).toBe(false)
+  await rm(dirname(ownDir), { recursive: true })
 })
 
 it('warns of variables that begin as settings do and are none', async () => {
-  const server = new ServerProcess({ DATABASE_URL: process.env.TEST_DATABASE_URL!, LOG_LEVEL: 'warn', REDIS_PORT: '1' })
+  const server = new ServerProcess({
+    DATABASE_URL: process.env.TEST_DATABASE_URL!,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'warn',
+    REDIS_PORT: '1',
+  })
   await server.ready()
   expect(server.out).toMatch(/"level":"warn".*"variables":\["REDIS_PORT"\]/)
   expect(await server.stop()).toBe(0)
