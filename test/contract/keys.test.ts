@@ -36,6 +36,11 @@ describe('where a key is found', () => {
     expect(server.logLines.join('')).not.toContain(owner.key)
   })
 
+  it('is not looked for where a route is public', async () => {
+    for (const path of ['/livez', '/readyz'])
+      for (const key of [undefined, 'phx_wrong']) expect((await server.request('GET', path, { key })).status).toBe(200)
+  })
+
   it('never comes back in a link', async () => {
     const { owner } = await server.organization()
     await owner.post('/api/organizations/', { name: 'Second' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { Controller, Get, Module, type Type } from '@nestjs/common'
+import { Controller, Get, Module, Post, type Type } from '@nestjs/common'
 import { RouterModule } from '@nestjs/core'
 import { randomUUID } from 'node:crypto'
 import {
@@ -52,6 +52,45 @@ describe('a route of an extension below an organization', () => {
       expectError(refused, 403, 'permission_denied', 'Your organization access level is insufficient.')
     }
     expect(organization.view.id).toBe(id)
+  })
+})
+
+describe('a route of an extension that has its organization in the body', () => {
+  @Controller('api/gears')
+  class GearsController {
+    @Post()
+    @RequiresScope('organization:write', { level: MembershipLevel.Admin, organization: 'body' })
+    make(@CurrentCaller() { organization_id, level }: OrganizationCaller) {
+      return { organization_id, level }
+    }
+  }
+  @Module({ controllers: [GearsController] })
+  class GearsModule {}
+  const server = useServer({ extensions: [GearsModule] })
+
+  it('opens to admins of the organization that the body names', async () => {
+    const organization = await server.organization()
+    const { owner, id } = organization
+    for (const organization_id of [id, id.toUpperCase(), '@current'])
+      expect(await owner.post('/api/gears/', { organization_id })).toMatchObject({
+        status: 201,
+        body: { organization_id: id, level },
+      })
+    const [admin, member] = [await organization.admin(), await organization.member()]
+    expect((await admin.post('/api/gears/', { organization_id: id })).status).toBe(201)
+    const insufficient = 'Your organization access level is insufficient.'
+    expectError(await member.post('/api/gears/', { organization_id: id }), 403, 'permission_denied', insufficient)
+    const reader = await owner.with({ scopes: ['organization:read'] })
+    const missing = "API key missing required scope 'organization:write'"
+    expectError(await reader.post('/api/gears/', { organization_id: id }), 403, 'permission_denied', missing)
+  })
+
+  it('opens to nobody where the body names none, or one of others', async () => {
+    const [{ owner, id }, other] = [await server.organization(), await server.organization()]
+    for (const organization_id of [undefined, null, '', 'abc', 12, [id], { id }, randomUUID(), other.id])
+      expectError(await owner.post('/api/gears/', { organization_id }), 404, 'not_found', 'Organization not found.')
+    for (const body of ['', '[]', `"${id}"`])
+      expect(await server.request('POST', '/api/gears/', { key: owner.key, body })).toMatchObject({ status: 404 })
   })
 })
 
