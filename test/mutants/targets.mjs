@@ -1,21 +1,43 @@
-/** What is mutated, each with the tests that matter for it. */
-const api = ['test/api/gates', 'test/api/at-once', 'test/api/purge', 'test/api/purge-tables']
-const contract = ['test/contract/organizations', 'test/contract/pages', 'test/contract/deletion']
-const keys = ['test/contract/keys', 'test/contract/refused-keys', 'test/security/revocation', 'test/contract/errors']
-const integrations = ['test/contract/integrations', 'test/integrations/providers', 'test/integrations/billing-gate']
+/** What is mutated, in groups whose files share the tests that matter for them: each group has one worker. */
+const purge = ['test/api/purge', 'test/api/purge-tables', 'test/contract/announcements']
+const organizations = ['organizations', 'pages', 'lists', 'deletion', 'bad-input'].map(
+  (name) => `test/contract/${name}`,
+)
 
-export const targets = {
-  'src/auth/scopes.guard.ts': [...keys, 'test/contract/deletion', 'test/contract/errors', 'test/api/rate-limits'],
-  'src/auth/access-cache.ts': [...keys, 'test/contract/deletion'],
-  'src/auth/personal-api-keys.service.ts': [...keys, 'test/cli/cli'],
-  'src/organizations/organizations.service.ts': [...contract, ...api, 'test/contract/announcements'],
-  'src/organizations/organizations-purge.ts': [...api, 'test/api/failures'],
-  'src/members/members.service.ts': [
-    'test/contract/deletion',
-    'test/security/revocation',
-    'test/contract/organizations',
-  ],
-  'src/integrations/integrations.service.ts': integrations,
-  'src/integrations/integration-installations.ts': [...integrations, 'test/integrations/secrets'],
-  'src/integrations/integrations-purge.ts': ['test/integrations/purge'],
-}
+export const targets = [
+  {
+    files: ['src/auth/scopes.guard.ts', 'src/auth/access-cache.ts'],
+    tests: [
+      'test/contract/keys',
+      'test/contract/refused-keys',
+      'test/contract/deletion',
+      'test/api/gates',
+      'test/security/access-rules',
+      'test/security/revocation',
+    ],
+  },
+  { files: ['src/auth/personal-api-keys.service.ts'], tests: ['test/contract/errors', 'test/contract/keys'] },
+  {
+    files: ['src/organizations/organizations.service.ts'],
+    tests: [...organizations, 'test/api/gates', 'test/api/at-once', 'test/security/revocation', ...purge],
+  },
+  { files: ['src/organizations/organizations-purge.ts'], tests: [...purge, 'test/api/at-once'] },
+  {
+    files: ['src/members/members.service.ts'],
+    tests: ['test/contract/deletion', 'test/security/revocation', 'test/contract/organizations'],
+  },
+  {
+    files: [
+      'src/integrations/integrations.service.ts',
+      'src/integrations/integration-installations.ts',
+      'src/integrations/integration-sync.ts',
+    ],
+    tests: [
+      'test/contract/integrations',
+      'test/integrations/writes',
+      'test/integrations/providers',
+      'test/integrations/billing-gate',
+    ],
+  },
+  { files: ['src/integrations/integrations-purge.ts'], tests: ['test/integrations/purge'] },
+]
