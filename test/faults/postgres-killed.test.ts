@@ -48,4 +48,4 @@ it('an embedded PostgreSQL that is killed is started again, at most twice a minu
   expect(server.out.trim().split('\n').at(-1)).toMatch(
     /^PostgreSQL in \S+ failed 3 times within a minute, at last: PostgreSQL ended with a signal\. .+\.$/,
   )
-})
+}, 250_000)

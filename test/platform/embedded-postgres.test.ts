@@ -1,45 +1,29 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from '../support/kit.js'
+import { ServerProcess } from '../support/server-process.js'
 
-/** The built server on a data folder, as `npm start` runs it. */
-class Start {
-  out = ''
-  readonly child: ChildProcess
-  readonly ended: Promise<number | null>
+// Each starts servers in processes of their own, which takes long on a busy machine.
+jest.setTimeout(250_000)
 
-  constructor(dataDir: string, port = 0) {
-    this.child = spawn(process.execPath, ['dist/main.js'], {
-      env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'silent' },
-    })
-    for (const stream of [this.child.stdout!, this.child.stderr!])
-      stream.on('data', (chunk: Buffer) => (this.out += chunk.toString()))
-    this.ended = new Promise((resolve) => this.child.on('close', resolve))
-  }
+/** With the keys for its secrets in the data folder too. */
+const onFolder = (dataDir: string, port = 0) =>
+  new ServerProcess({ DATA_DIR: dataDir, PORT: String(port), INTEGRATION_ENCRYPTION_KEYS: '' })
 
-  /** @returns the address of the API */
-  async ready(): Promise<string> {
-    while (!/Health/.test(this.out)) {
-      if (this.child.exitCode !== null) throw new Error(this.out)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    return /API\s+(\S+)/.exec(this.out)![1]!
-  }
-}
+/** @returns the address of the API */
+const ready = async (server: ServerProcess) => `${await server.ready()}/api/organizations/`
 
 describe('the embedded PostgreSQL', () => {
   let dataDir: string
   let key: string
-  const starts: Start[] = []
-  const start = (port?: number): Start => {
-    starts.push(new Start(dataDir, port))
+  const starts: ServerProcess[] = []
+  const start = (port?: number): ServerProcess => {
+    starts.push(onFolder(dataDir, port))
     return starts.at(-1)!
   }
 
@@ -69,11 +53,12 @@ describe('the embedded PostgreSQL', () => {
 
   it('is stopped with a server that is stopped while it starts', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'polity-stop-'))
-    const { child, ended } = new Start(folder)
+    const { child, ended } = onFolder(folder)
     const postmaster = join(folder, 'postgres', 'postmaster.pid')
     await eventually(
       async () => existsSync(postmaster),
       (is) => is,
+      50_000,
     )
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
@@ -92,7 +77,7 @@ describe('the embedded PostgreSQL', () => {
 
   it('has one life, whoever is killed: its key is printed once, one server holds it, nothing acknowledged is lost', async () => {
     const first = start()
-    const url = await first.ready()
+    const url = await ready(first)
     key = /phx_[\w-]+/.exec(first.out)![0]
     expect(first.out).toContain('owner@example.com owns')
     expect(first.out).toContain(`curl -H "Authorization: Bearer ${key}" ${url}`)
@@ -108,17 +93,17 @@ describe('the embedded PostgreSQL', () => {
     first.child.kill('SIGKILL')
     await first.ended
     const running = start()
-    expect(await names(await running.ready())).toEqual(['My organization', 'Before the kill'])
+    expect(await names(await ready(running))).toEqual(['My organization', 'Before the kill'])
     expect(running.out).not.toContain('phx_')
 
     // Both are killed: PostgreSQL recovers.
-    expect((await create(await running.ready(), 'Before the crash')).status).toBe(201)
+    expect((await create(await ready(running), 'Before the crash')).status).toBe(201)
     const postmaster = Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
     running.child.kill('SIGKILL')
     process.kill(postmaster, 'SIGKILL')
     await running.ended
     const again = start()
-    expect(await names(await again.ready())).toEqual(['My organization', 'Before the kill', 'Before the crash'])
+    expect(await names(await ready(again))).toEqual(['My organization', 'Before the kill', 'Before the crash'])
     again.child.kill('SIGTERM')
     expect(await again.ended).toBe(0)
   })
