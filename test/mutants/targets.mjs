@@ -16,6 +16,16 @@ export const targets = [
       'test/security/revocation',
     ],
   },
+  {
+    files: ['src/auth/authentication.ts'],
+    tests: [
+      'test/contract/keys',
+      'test/contract/refused-keys',
+      'test/security/early-authentication',
+      'test/security/access-rules',
+      'test/api/rate-limits',
+    ],
+  },
   { files: ['src/auth/personal-api-keys.service.ts'], tests: ['test/contract/errors', 'test/contract/keys'] },
   {
     files: ['src/organizations/organizations.service.ts'],

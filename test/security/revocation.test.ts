@@ -108,7 +108,7 @@ describe('on the server that made the change, the very next request meets', () =
     const organization = await server.organization()
     const stranger = await server.user()
     expect((await stranger.get(organization.path)).status).toBe(404)
-    expect((await stranger.get('/api/organizations/@current/')).status).toBe(404)
+    expectError(await stranger.get('/api/organizations/@current/'), 404, 'not_found', 'Current organization not found.')
     await services(server).setLevel(organization.id, stranger, MembershipLevel.Member)
     expect((await stranger.get(organization.path)).status).toBe(200)
     expect((await stranger.get('/api/organizations/@current/')).body.id).toBe(organization.id)
