@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common'
 import { PersonalApiKeysService, UsersDirectory } from './auth/index.js'
 import { OrganizationsService } from './organizations/index.js'
+import { systemActor } from './platform/events/domain-event.js'
 import { Database } from './platform/database/database.js'
 
 export interface FirstRun {
@@ -25,9 +26,9 @@ export function firstRun<Handed>(
     await tx.manager.query(`select pg_advisory_xact_lock(hashtextextended('polity first run', 0))`)
     if (!(await users.isEmpty(tx))) return undefined
     const user = await users.add(tx, { email: 'owner@example.com', first_name: 'Owner' })
-    const caller = { user_id: user.id, request_id: 'first-run' }
+    const by = { ...systemActor('first-run'), user }
     const organization = { name: 'My organization' }
-    await application.get(OrganizationsService).found(tx, caller, organization)
+    await application.get(OrganizationsService).found(tx, by, organization)
     const key = await application
       .get(PersonalApiKeysService)
       .issue(tx, { user_id: user.id, label: 'First key', scopes: ['*'] })

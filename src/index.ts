@@ -9,8 +9,16 @@ export { Config, loadConfig, readSettings } from './platform/config/config.js'
 export { Database, Transaction, type Queryable } from './platform/database/database.js'
 export { openDatabase, type OpenDatabase } from './platform/database/open-database.js'
 export { namedQuery, wireTime, type NamedQuery } from './platform/database/named-query.js'
-export type { DomainEvent } from './platform/events/domain-event.js'
-export { EventListeners, type EventListener } from './platform/events/event-listeners.js'
+export { defineEvent, eventCatalogue, type EventDefinition } from './platform/events/define-event.js'
+export {
+  type Actor,
+  type Changes,
+  type DomainEvent,
+  type OrganizationActor,
+  type StoredEvent,
+  systemActor,
+} from './platform/events/domain-event.js'
+export { EventListeners, type EventListener, type Subscription } from './platform/events/event-listeners.js'
 export {
   ApiError,
   defineError,

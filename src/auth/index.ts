@@ -10,7 +10,7 @@ export {
   type OrganizationPlace,
 } from './access-rule.js'
 export { AuthModule } from './auth.module.js'
-export { CurrentCaller, type Caller, type OrganizationCaller } from './caller.js'
+export { CurrentCaller, personOf, type Caller, type Credential, type OrganizationCaller } from './caller.js'
 export { holdOpenOrganization } from './open-organization.js'
 export { MembershipLevel } from './membership-level.js'
 export { refuseDeactivated, refusePendingDeletion } from './organization-state.js'

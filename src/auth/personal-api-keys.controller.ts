@@ -24,8 +24,8 @@ export class PersonalApiKeysController {
   @ApiOkResponse({ type: PersonalApiKeyDescription })
   @ApiErrors(notFound())
   retrieve(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<PersonalApiKeyView> {
-    if (id !== '@current' && id !== caller.key.id) throw notFound()
-    return this.keys.one(caller.key.id)
+    if (id !== '@current' && id !== caller.credential.id) throw notFound()
+    return this.keys.one(caller.credential.id)
   }
 
   // A key cannot make, list, change or end keys: these answer every key with 403.

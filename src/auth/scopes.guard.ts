@@ -41,22 +41,22 @@ export class ScopesGuard implements CanActivate {
     const wanted = wantedOrganization(request, rule)
     const access = await this.authentication.authenticate(request, wanted)
     if (rule.kind === 'no-keys') throw noKeyAccess()
-    request.caller = this.admit(access, rule, wanted, request.id)
+    request.caller = this.admit(access, rule, wanted, request)
     return true
   }
 
-  private admit(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization, requestId: string): Caller {
+  private admit(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization, request: FastifyRequest): Caller {
     if (rule.scope && !covers(access.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
     const caller: Caller = {
-      user_id: access.user_id,
-      user_uuid: access.user_uuid,
-      key: {
+      user: { id: access.user_id, uuid: access.user_uuid },
+      credential: {
+        kind: 'personal_key',
         id: access.key_id,
         scopes: access.scopes,
-        scoped_teams: access.scoped_teams,
-        scoped_organizations: access.scoped_organizations,
+        organizations: access.scoped_organizations,
+        projects: access.scoped_teams,
       },
-      request_id: requestId,
+      origin: originOf(request),
     }
     // What a key may learn of its own user is not an organization's business.
     if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
@@ -86,5 +86,13 @@ export class ScopesGuard implements CanActivate {
     return { organization_id: id, level: access.level }
   }
 }
+
+const LONGEST_USER_AGENT = 500
+
+const originOf = ({ id, ip, headers }: FastifyRequest): Caller['origin'] => ({
+  request_id: id,
+  ip,
+  user_agent: headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null,
+})
 
 const isItself = (place: OrganizationPlace): boolean => place.in === 'path' && place.itself

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import { OrganizationsService } from '../organizations/index.js'
 import { Database } from '../platform/database/database.js'
+import { systemActor } from '../platform/events/domain-event.js'
 import { isUuid } from '../platform/values/stored-values.js'
 import { notFound } from '../platform/http/http.errors.js'
 import type { CommandContext } from './run.js'
 import { findUser } from './users.js'
 
-/** Stands for the request's id in what the change announces. */
-const REQUEST_ID = 'cli'
+const operator = systemActor('cli')
 
 export function addOrganizations(program: Command, { withServices, print, printAll }: CommandContext): void {
   const organizations = program.command('organizations').description('manage organizations')
@@ -18,12 +18,12 @@ export function addOrganizations(program: Command, { withServices, print, printA
     .requiredOption('--owner <id-or-email>', 'the user who owns it; it becomes their current organization')
     .action(async ({ name, owner }: { name: string; owner: string }) => {
       const created = await withServices(async (services) => {
-        const { id: user_id } = await findUser(services, owner)
+        const user = await findUser(services, owner)
         const service = services.get(OrganizationsService)
         const organization_id = await services
           .get(Database)
-          .transaction((tx) => service.found(tx, { user_id, request_id: REQUEST_ID }, { name: name.trim() }))
-        return service.retrieve({ organization_id, user_id })
+          .transaction((tx) => service.found(tx, { ...operator, user }, { name: name.trim() }))
+        return service.retrieve({ organization_id, user })
       })
       const { id, slug, name: given } = created.parse()
       await print({ id, slug, name: given }, () => `Created ${given}, ${id}.`)
@@ -45,7 +45,7 @@ export function addOrganizations(program: Command, { withServices, print, printA
     .description('bring back an organization that is being deleted')
     .action(async (id: string) => {
       if (!isUuid(id)) throw notFound()
-      const actor = { organization_id: id.toLowerCase(), user_id: 0, request_id: REQUEST_ID }
+      const actor = { ...operator, organization_id: id.toLowerCase() }
       const restored = await withServices((services) => services.get(OrganizationsService).restore(actor))
       const { name } = restored.parse()
       await print({ id: actor.organization_id, name }, () => `Restored ${name}.`)

@@ -9,6 +9,7 @@ import { contactFor } from '../platform/database/first-contact.js'
 import { openDatabase } from '../platform/database/open-database.js'
 import { createLogger } from '../platform/logging/logger.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
+import { addEvents } from './events.js'
 import { failureOf } from './failure.js'
 import { addImport } from './import.js'
 import { addKeys } from './keys.js'
@@ -64,7 +65,7 @@ export async function run(args: string[], output: CommandOutput = terminal(), gi
     .exitOverride()
   let exitCode = 0
   const context = { ...contextOf(output, json, given), exitWith: (code: number) => void (exitCode = code) }
-  for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addSecrets, addImport])
+  for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addSecrets, addEvents, addImport])
     add(program, context)
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput(program.configureOutput())

@@ -4,11 +4,12 @@ import type { z } from 'zod'
 import { holdOpenOrganization } from '../auth/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import { namedQuery } from '../platform/database/named-query.js'
+import type { Actor } from '../platform/events/domain-event.js'
 import { Keyring } from '../platform/secrets/keyring.js'
 import { alreadyInstalled, invalidConfiguration } from './integration.errors.js'
 import { integrationConfigured, integrationInstalled } from './integration.events.js'
 import type { InstalledIntegration } from './integration-provider.js'
-import { OrganizationIntegration, sealContext } from './organization-integration.entity.js'
+import { namesOf, OrganizationIntegration, sealContext } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 /** What a provider's own routes install. `type` is `connectable` for an account that was linked, `marketplace` for one that was bought. */
@@ -18,8 +19,8 @@ export interface NewInstallation {
   integration_id: string | null
   config: Record<string, unknown>
   secrets?: Record<string, unknown>
-  created_by_id: number | null
-  request_id: string
+  /** Who installs it; the user behind them is shown as its maker. */
+  by: Actor
 }
 
 /** Fields that changed; those left out stay. */
@@ -62,7 +63,7 @@ export class IntegrationInstallations {
    * 403 while the organization is being deleted or is deactivated
    */
   async install(tx: Transaction, installation: NewInstallation): Promise<string> {
-    const { organization_id, kind, integration_id, created_by_id } = installation
+    const { organization_id, kind, integration_id, by } = installation
     const provider = this.registry.find(kind)
     const id = uuidv7()
     if (provider?.exclusive && integration_id !== null) await this.holdId(tx, kind, integration_id)
@@ -78,13 +79,14 @@ export class IntegrationInstallations {
         integration_id,
         JSON.stringify(this.valid(kind, 'config', installation.config)),
         this.seal({ organization_id, id }, kind, installation.secrets),
-        created_by_id,
+        by.user?.id ?? null,
         provider?.install ? 'pending' : null,
       ],
     )
     if (!row) throw alreadyInstalled()
     if (provider?.exclusive && integration_id !== null) await this.enterDirectory(tx, installation, id)
-    await tx.publish(integrationInstalled(installation, { id, kind, integration_id }))
+    const actor = { ...by, organization_id }
+    await tx.publish(integrationInstalled(actor, { item_id: id, payload: { kind, integration_id } }))
     return id
   }
 
@@ -101,14 +103,21 @@ export class IntegrationInstallations {
    * @returns whether it is still there
    * @throws {ApiError} 403 while the organization is being deleted or is deactivated
    */
-  async update(tx: Transaction, integration: Named, changes: InstallationChanges, tell = false): Promise<boolean> {
+  async update(
+    tx: Transaction,
+    by: Actor,
+    integration: Named,
+    changes: InstallationChanges,
+    tell = false,
+  ): Promise<boolean> {
     await holdOpenOrganization(tx, integration.organization_id)
-    return this.note(tx, integration, changes, tell)
+    return this.note(tx, by, integration, changes, tell)
   }
 
   /** The same for what a provider reports, which is so whatever the state of the organization. */
   async note(
     tx: Transaction,
+    by: Actor,
     { organization_id, id }: Named,
     changes: InstallationChanges,
     tell = false,
@@ -124,7 +133,8 @@ export class IntegrationInstallations {
        where organization_id = $1 and id = $2`,
       [row.organization_id, row.id, JSON.stringify(config), sealed, told ? 1 : 0],
     )
-    if (told) await tx.publish(integrationConfigured(row))
+    const payload = { ...namesOf(row), told }
+    await tx.publish(integrationConfigured({ ...by, organization_id }, { item_id: id, payload }))
     return true
   }
 

@@ -1,17 +1,21 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { Gauge, Registry } from 'prom-client'
 import { Database } from '../platform/database/database.js'
-import type { DomainEvent } from '../platform/events/domain-event.js'
+import type { StoredEvent } from '../platform/events/domain-event.js'
 import { EventListeners } from '../platform/events/event-listeners.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
+import { environmentsMapped, integrationConfigured, integrationInstalled } from './integration.events.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { ProviderError, sentenceOf } from './integration-provider.js'
 import type { OrganizationIntegration, SyncState } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
+/** An event of an integration, which its `item_id` names. */
+type Told = Pick<StoredEvent<unknown>, 'organization_id' | 'item_id'>
+
 /**
- * Tells providers what changed here, through the outbox: again, with growing waits, until they took it. How it stands is
+ * Tells providers what changed here, through the event log: again, with growing waits, until they took it. How it stands is
  * shown to members as `config.sync` and counted for operators.
  */
 @Injectable()
@@ -41,20 +45,26 @@ export class IntegrationSync implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    const on = (what: string, hook: 'install' | 'configure') =>
-      this.listeners.on(`organization_integration.${what}`, 'integrations.sync', (event) => this.tell(event, hook))
-    on('installed', 'install')
-    for (const what of ['environments_mapped', 'configured']) on(what, 'configure')
+    const days = 30
+    this.listeners.on({ name: 'integrations.install', events: [integrationInstalled], days }, (event) =>
+      this.tell(event, 'install'),
+    )
+    this.listeners.on({ name: 'integrations.map', events: [environmentsMapped], days }, (event) =>
+      this.tell(event, 'configure'),
+    )
+    this.listeners.on({ name: 'integrations.configure', events: [integrationConfigured], days }, async (event) => {
+      if (event.payload.told) await this.tell(event, 'configure')
+    })
   }
 
   /** Tells it again when it changed meanwhile: whichever telling ends last, it is of the newest revision. */
-  private async tell(event: DomainEvent, hook: 'install' | 'configure'): Promise<void> {
+  private async tell(event: Told, hook: 'install' | 'configure'): Promise<void> {
     while (!(await this.tellOnce(event, hook)));
   }
 
   /** @returns whether what was told is still how it is */
-  private async tellOnce({ organization_id, payload }: DomainEvent, hook: 'install' | 'configure'): Promise<boolean> {
-    const row = await this.installations.load(organization_id, String(payload.id))
+  private async tellOnce({ organization_id, item_id }: Told, hook: 'install' | 'configure'): Promise<boolean> {
+    const row = await this.installations.load(organization_id, item_id!)
     if (!row) return true
     const provider = this.registry.find(row.kind)
     // It waits for a server that knows the kind, as during an upgrade.

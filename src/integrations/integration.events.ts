@@ -1,57 +1,37 @@
-import type { OrganizationCaller } from '../auth/index.js'
-import type { DomainEvent } from '../platform/events/domain-event.js'
+import { z } from 'zod'
+import { defineEvent } from '../platform/events/define-event.js'
 
-type Actor = Pick<OrganizationCaller, 'organization_id' | 'request_id'> & { user_id?: number | null }
-
-/** What an event says of an integration. A row has these fields too, and others that an event must not hold. */
-interface Named {
-  id: string
-  kind: string
-  integration_id: string | null
-}
-
-const event = (type: string, { organization_id, user_id, request_id }: Actor, details: object): DomainEvent => ({
-  type: `organization_integration.${type}`,
-  organization_id,
-  payload: { ...details, user_id: user_id ?? null, request_id },
+const integration = z.strictObject({
+  kind: z.string(),
+  integration_id: z.string().nullable().describe('Its id at the provider'),
 })
 
-/** An integration was connected by a flow of its provider. */
-export const integrationInstalled = (
-  by: Omit<Actor, 'user_id'> & { created_by_id: number | null },
-  { id, kind, integration_id }: Named,
-): DomainEvent => event('installed', { ...by, user_id: by.created_by_id }, { id, kind, integration_id })
+export const integrationInstalled = defineEvent(
+  'organization_integration.installed',
+  'An integration was connected by a flow of its provider.',
+  integration,
+)
 
-/** Its provider has to be told how it is configured now. */
-export const integrationConfigured = ({
-  organization_id,
-  id,
-  kind,
-}: Named & { organization_id: string }): DomainEvent => ({
-  type: 'organization_integration.configured',
-  organization_id,
-  payload: { id, kind },
-})
+export const integrationConfigured = defineEvent(
+  'organization_integration.configured',
+  'What an integration holds changed.',
+  integration.extend({ told: z.boolean().describe('Whether its provider is told') }),
+)
 
-/** An integration is gone from here, with the project-level integrations of its kind. */
-export const integrationRemoved = (actor: Actor, { id, kind, integration_id }: Named): DomainEvent =>
-  event('removed', actor, { id, kind, integration_id })
+export const integrationRemoved = defineEvent(
+  'organization_integration.removed',
+  'An integration is gone from here, with the project-level integrations of its kind.',
+  integration,
+)
 
-/**
- * An integration went with its organization. `sealed` is the integration as it was, secrets included, under
- * `partingContext`: all that is left with which to tell its provider. Null where it could not be opened any more.
- */
-export const integrationPurged = (
-  { organization_id, id, kind, integration_id }: Named & { organization_id: string },
-  details: { bought: boolean; sealed: string | null },
-): DomainEvent => ({
-  type: 'organization_integration.purged',
-  organization_id,
-  payload: { id, kind, integration_id, ...details },
-})
+export const integrationPurged = defineEvent(
+  'organization_integration.purged',
+  'An integration went with its organization, and its provider is told.',
+  integration.extend({ bought: z.boolean() }),
+)
 
-export const environmentsMapped = (
-  actor: Actor,
-  id: string,
-  environment_mapping: Record<string, number>,
-): DomainEvent => event('environments_mapped', actor, { id, environment_mapping })
+export const environmentsMapped = defineEvent(
+  'organization_integration.environments_mapped',
+  'An admin said which projects serve the environments of an integration.',
+  z.strictObject({ environment_mapping: z.record(z.string(), z.int()) }),
+)

@@ -1,7 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { OrganizationsPurge } from '../organizations/index.js'
-import type { Transaction } from '../platform/database/database.js'
-import { type EventListener, EventListeners } from '../platform/events/event-listeners.js'
+import { Database, type Transaction } from '../platform/database/database.js'
+import { type StoredEvent, systemActor } from '../platform/events/domain-event.js'
+import { namedQuery } from '../platform/database/named-query.js'
+import { EventListeners } from '../platform/events/event-listeners.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 import { Keyring } from '../platform/secrets/keyring.js'
@@ -9,13 +11,30 @@ import { type BilledIntegration, BillingGate } from './billing-gate.js'
 import { integrationPurged } from './integration.events.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { ProviderError, sentenceOf } from './integration-provider.js'
-import { isBought, type OrganizationIntegration, partingContext } from './organization-integration.entity.js'
+import { isBought, namesOf, type OrganizationIntegration, partingContext } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 const BATCH = 100
-const DAY_MS = 24 * 60 * 60 * 1_000
 /** Then it is the operator's: sealed or not, nothing of a purged organization is kept for ever. */
-const TRIED_FOR_MS = 30 * DAY_MS
+const TRIED_FOR_DAYS = 30
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/** $1 organization, $2 integration, $3 the integration as it was, secrets included, sealed; null where it cannot be opened. */
+const newParting = namedQuery(
+  'integrations.new_parting',
+  'insert into integration_partings (organization_id, id, sealed) values ($1, $2, $3)',
+)
+/** $1 organization, $2 integration. */
+const partingOf = namedQuery<{ sealed: string | null }>(
+  'integrations.parting',
+  'select sealed from integration_partings where organization_id = $1 and id = $2',
+)
+/** $1 organization, $2 integration. */
+const endParting = namedQuery(
+  'integrations.end_parting',
+  'delete from integration_partings where organization_id = $1 and id = $2',
+)
+
 const END_BY_HAND = 'end this integration at its provider by hand'
 
 /**
@@ -25,6 +44,7 @@ const END_BY_HAND = 'end this integration at its provider by hand'
 @Injectable()
 export class IntegrationsPurge implements OnModuleInit {
   constructor(
+    private readonly database: Database,
     private readonly purge: OrganizationsPurge,
     private readonly listeners: EventListeners,
     private readonly installations: IntegrationInstallations,
@@ -36,7 +56,9 @@ export class IntegrationsPurge implements OnModuleInit {
 
   onModuleInit(): void {
     this.purge.before((tx, organizationId) => this.take(tx, organizationId))
-    this.listeners.on('organization_integration.purged', 'integrations.purge', (event) => this.end(event))
+    this.listeners.on({ name: 'integrations.purge', events: [integrationPurged], days: TRIED_FOR_DAYS }, (event) =>
+      this.end(event),
+    )
   }
 
   /** Takes a batch of rows out, each with its event. */
@@ -47,8 +69,12 @@ export class IntegrationsPurge implements OnModuleInit {
        returning *`,
       [organizationId],
     )
-    for (const row of rows)
-      await tx.publish(integrationPurged(row, { bought: isBought(row), sealed: this.sealed(row) }))
+    for (const row of rows) {
+      await tx.query(newParting, [organizationId, row.id, this.sealed(row)])
+      const payload = { ...namesOf(row), bought: isBought(row) }
+      const by = { ...systemActor('purge'), organization_id: organizationId }
+      await tx.publish(integrationPurged(by, { item_id: row.id, payload }))
+    }
     return rows.length
   }
 
@@ -62,11 +88,14 @@ export class IntegrationsPurge implements OnModuleInit {
     }
   }
 
-  private end: EventListener = async ({ organization_id, payload, created_at }) => {
-    const { id, kind, integration_id, bought, sealed } = payload as unknown as Parting
+  private async end({ organization_id, item_id, payload, created_at }: PurgedEvent): Promise<void> {
+    const { kind, integration_id, bought } = payload
+    const id = item_id!
     const integration = { organization_id, id, kind, integration_id }
+    const [parting] = await this.database.query(partingOf, [organization_id, id])
+    const sealed = parting?.sealed ?? null
     if (sealed !== null && !(await this.isConnectedAgain(integration))) {
-      const goesOn = Date.now() - created_at.getTime() < TRIED_FOR_MS
+      const goesOn = Date.now() - created_at.getTime() < TRIED_FOR_DAYS * DAY_MS
       await this.disconnect(integration, sealed).catch((error) => {
         this.logger.warn({ err: error, ...integration }, 'provider could not be told of a purge')
         if (goesOn) throw new ProviderError(`${kind}: ${sentenceOf(error)}`)
@@ -74,6 +103,7 @@ export class IntegrationsPurge implements OnModuleInit {
       })
     }
     if (bought) await this.noteOpenInvoices(integration)
+    await this.database.transaction((tx) => tx.query(endParting, [organization_id, id]))
   }
 
   private async disconnect(of: BilledIntegration, sealed: string): Promise<void> {
@@ -96,11 +126,4 @@ export class IntegrationsPurge implements OnModuleInit {
   }
 }
 
-/** The payload of {@link integrationPurged}. */
-interface Parting {
-  id: string
-  kind: string
-  integration_id: string | null
-  bought: boolean
-  sealed: string | null
-}
+type PurgedEvent = StoredEvent<ReturnType<typeof integrationPurged>['payload']>

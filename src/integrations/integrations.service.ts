@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { holdOpenOrganization, type OrganizationCaller } from '../auth/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
+import type { OrganizationActor } from '../platform/events/domain-event.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 import { isUuid } from '../platform/values/stored-values.js'
@@ -14,7 +15,7 @@ import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved } from './integration.events.js'
 import { integrationPage, integrationView } from './integrations.queries.js'
-import { isBought, OrganizationIntegration } from './organization-integration.entity.js'
+import { isBought, namesOf, OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 @Injectable()
@@ -65,10 +66,10 @@ export class IntegrationsService {
 
   /** The same without a word to the provider, which asked for it. */
   async removeLocally(
-    actor: Pick<OrganizationCaller, 'organization_id' | 'request_id'> & { user_id?: number },
+    by: OrganizationActor,
     { id, kind }: Pick<OrganizationIntegration, 'id' | 'kind'>,
   ): Promise<void> {
-    const { organization_id } = actor
+    const { organization_id } = by
     await this.database.transaction(async (tx) => {
       const row = await tx.lock(OrganizationIntegration, { organization_id, id })
       if (!row) return
@@ -81,8 +82,8 @@ export class IntegrationsService {
         'update integration_directory set removed_at = now() where kind = $1 and integration_id = $2 and id = $3',
         [kind, row.integration_id, id],
       )
-      await tx.publish(integrationRemoved(actor, row))
-    }, actor)
+      await tx.publish(integrationRemoved(by, { item_id: id, payload: namesOf(row) }))
+    }, by)
   }
 
   /** Says which project serves production, and which preview and development where they are other ones. */
@@ -107,7 +108,7 @@ export class IntegrationsService {
          where organization_id = $1 and id = $2`,
         [organization_id, id, JSON.stringify(config), told ? 1 : 0],
       )
-      await tx.publish(environmentsMapped(caller, id, environment_mapping))
+      await tx.publish(environmentsMapped(caller, { item_id: id, payload: { environment_mapping } }))
       return this.view(tx, caller, id)
     }, caller)
   }

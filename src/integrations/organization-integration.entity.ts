@@ -7,7 +7,7 @@ export type SyncState = 'pending' | 'synced' | 'failing'
 export const sealContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
   `organization_integrations/${organization_id}/${id}`
 
-/** What the seal of an integration is bound to that waits in the outbox to be ended at its provider. */
+/** What the seal of an integration is bound to that waits to be ended at its provider: first it waited in the outbox. */
 export const partingContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
   `outbox/${organization_id}/${id}`
 
@@ -36,6 +36,12 @@ export class OrganizationIntegration {
   @Column('timestamptz', { default: () => 'now()' }) created_at!: Date
   @Column('timestamptz', { default: () => 'now()' }) updated_at!: Date
 }
+
+/** What events say of an integration. A row has these fields too, and others that an event must not hold. */
+export const namesOf = ({ kind, integration_id }: Pick<OrganizationIntegration, 'kind' | 'integration_id'>) => ({
+  kind,
+  integration_id,
+})
 
 /** Whether it was bought in a marketplace; another is an account that was linked. */
 export const isBought = ({ config, integration_id }: OrganizationIntegration): boolean =>

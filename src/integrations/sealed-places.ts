@@ -21,8 +21,6 @@ export interface SealedPlace {
   context(row: SealedRow): string
 }
 
-const PARTING = `type = 'organization_integration.purged'`
-
 export const sealedPlaces: readonly SealedPlace[] = [
   {
     table: 'organization_integrations',
@@ -35,13 +33,12 @@ export const sealedPlaces: readonly SealedPlace[] = [
   },
   // Integrations of purged organizations, until their providers were told.
   {
-    table: 'outbox',
-    id: `payload->>'id'`,
+    table: 'integration_partings',
+    id: 'id',
     organization_id: 'organization_id',
-    sealed: `payload->>'sealed'`,
-    where: `${PARTING} and payload->>'sealed' is not null`,
-    update: `update outbox set payload = jsonb_set(payload, '{sealed}', to_jsonb($1::text))
-      where ${PARTING} and payload->>'sealed' is not null and organization_id = $2 and payload->>'id' = $3`,
+    sealed: 'sealed',
+    where: 'sealed is not null',
+    update: 'update integration_partings set sealed = $1 where organization_id = $2 and id = $3::uuid',
     context: partingContext,
   },
   // Links that were given out and still work. They belong to no organization yet.

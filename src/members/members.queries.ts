@@ -1,10 +1,10 @@
 import { namedQuery } from '../platform/database/named-query.js'
 
-/** $1 organization, $2 id, $3 user, $4 level: a new membership, or another level of one. */
-export const membershipSet = namedQuery(
-  'members.set',
+/** $1 organization, $2 id, $3 user, $4 level: a new membership; nothing for someone who has one. */
+export const newMembership = namedQuery<{ id: string }>(
+  'members.new',
   `insert into organization_memberships (organization_id, id, user_id, level) values ($1, $2, $3, $4)
-   on conflict (organization_id, user_id) do update set level = excluded.level, updated_at = now()`,
+   on conflict (organization_id, user_id) do nothing returning id`,
 )
 
 /** $1 organization, $2 user: the same in the directory. */

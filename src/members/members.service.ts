@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { AccessCache, MembershipLevel } from '../auth/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
-import { membershipListed, membershipSet } from './members.queries.js'
+import type { OrganizationActor } from '../platform/events/domain-event.js'
+import { memberJoined, memberLeft, memberLevelChanged } from './member.events.js'
+import { membershipListed, newMembership } from './members.queries.js'
 import { OrganizationMembership } from './organization-membership.entity.js'
 
 /**
@@ -17,26 +19,46 @@ export class MembersService {
   ) {}
 
   /** Makes the user a member, or gives a member the level. */
-  async add(tx: Transaction, organizationId: string, userId: number, level: MembershipLevel): Promise<void> {
+  async add(tx: Transaction, by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
+    const { organization_id } = by
     this.access.forgetAfter(tx, `user:${userId}`)
-    await Promise.all([
-      tx.query(membershipSet, [organizationId, uuidv7(), userId, level]),
-      tx.query(membershipListed, [organizationId, userId]),
+    const [[joined]] = await Promise.all([
+      tx.query(newMembership, [organization_id, uuidv7(), userId, level]),
+      tx.query(membershipListed, [organization_id, userId]),
     ])
+    if (!joined) return this.changeLevel(tx, by, userId, level)
+    await tx.publish(memberJoined(by, { item_id: joined.id, payload: { user_id: userId, level } }))
   }
 
   /** Ends a membership. The keys of the user lose the organization with it, on the very next request. */
-  async remove(organizationId: string, userId: number): Promise<void> {
-    await this.database.transaction(
-      async (tx) => {
-        this.access.forgetAfter(tx, `user:${userId}`)
-        await tx.manager.delete(OrganizationMembership, { organization_id: organizationId, user_id: userId })
-        await tx.manager.query('delete from user_organizations where user_id = $2 and organization_id = $1', [
-          organizationId,
-          userId,
-        ])
-      },
-      { organization_id: organizationId },
-    )
+  async remove(by: OrganizationActor, userId: number): Promise<void> {
+    const { organization_id } = by
+    await this.database.transaction(async (tx) => {
+      const membership = await tx.lock(OrganizationMembership, { organization_id, user_id: userId })
+      if (!membership) return
+      this.access.forgetAfter(tx, `user:${userId}`)
+      await tx.manager.delete(OrganizationMembership, { organization_id, id: membership.id })
+      await tx.manager.query('delete from user_organizations where user_id = $2 and organization_id = $1', [
+        organization_id,
+        userId,
+      ])
+      const { id, level } = membership
+      await tx.publish(memberLeft(by, { item_id: id, payload: { user_id: userId, level } }))
+    }, by)
+  }
+
+  private async changeLevel(
+    tx: Transaction,
+    by: OrganizationActor,
+    userId: number,
+    level: MembershipLevel,
+  ): Promise<void> {
+    const { organization_id } = by
+    const membership = await tx.lock(OrganizationMembership, { organization_id, user_id: userId })
+    if (!membership || membership.level === level) return
+    const { id } = membership
+    await tx.manager.update(OrganizationMembership, { organization_id, id }, { level, updated_at: () => 'now()' })
+    const changes = { level: { before: membership.level, after: level } }
+    await tx.publish(memberLevelChanged(by, { item_id: id, payload: { user_id: userId }, changes }))
   }
 }

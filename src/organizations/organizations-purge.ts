@@ -5,6 +5,7 @@ import { Config } from '../platform/config/config.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
+import { systemActor } from '../platform/events/domain-event.js'
 import { organizationPurged } from './organization.events.js'
 import { blockedTables, tablesOfOrganizations } from './organizations-purge.queries.js'
 
@@ -12,6 +13,7 @@ const INTERVAL_MS = 60_000
 const BATCH = 5_000
 const BLOCKED =
   'rows of this table keep organizations from being purged: give its foreign key ON DELETE CASCADE, or delete the rows before the grace period ends'
+const purge = systemActor('purge')
 
 /**
  * What another module does before the rows of a purged organization go. It runs in a transaction that holds the
@@ -104,7 +106,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   }
 
   private async finish(tx: Transaction, id: string): Promise<number> {
-    await tx.publish(organizationPurged(id))
+    await tx.publish(organizationPurged({ ...purge, organization_id: id }, { item_id: id }))
     return affected(tx, 'delete from organizations where id = $1', id)
   }
 

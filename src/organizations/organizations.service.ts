@@ -5,6 +5,7 @@ import {
   type Caller,
   MembershipLevel,
   type OrganizationCaller,
+  personOf,
   ProductFeatures,
   refuseDeactivated,
   refusePendingDeletion,
@@ -15,6 +16,7 @@ import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import { fillHole } from '../platform/database/json-sql.js'
 import { pagesByKey } from '../platform/database/pages-by-key.js'
+import type { Actor, Changes, OrganizationActor } from '../platform/events/domain-event.js'
 import { fieldError, requireText } from '../platform/http/fields.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { Json } from '../platform/http/json.js'
@@ -53,6 +55,9 @@ const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 /** Of an organization's row, what changes. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
+/** Whose view of an organization. */
+type Reader = Pick<OrganizationActor, 'organization_id' | 'user'>
+
 /** What a caller asks of the list: `ordering` are fields that it knows, with `-` before those turned round, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
@@ -83,7 +88,7 @@ export class OrganizationsService {
     page: PageRequest,
     { search, ordering }: OrganizationFilter,
   ): Promise<Json<Page<OrganizationView>>> {
-    const reach = [caller.user_id, caller.key.scoped_organizations, page.limit, page.offset]
+    const reach = [personOf(caller).id, caller.credential.organizations, page.limit, page.offset]
     const { query, searches } = organizationPage(ordering, search !== null)
     const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
@@ -94,31 +99,34 @@ export class OrganizationsService {
 
   /** Makes an organization with its first project; the caller owns it and it becomes their current one. */
   create(caller: Caller, organization: CreateOrganization): Promise<Json<OrganizationView>> {
-    return this.database.transaction(async (tx) => {
-      const { organization_id, project_id } = await this.insert(tx, caller, organization)
-      const [, view] = await tx.last(() =>
-        Promise.all([
-          this.users.switchTo(tx, caller.user_id, organization_id, project_id),
-          this.view(tx, { ...caller, organization_id }),
-        ]),
-      )
-      return view
-    }, caller)
+    return this.database.transaction(
+      async (tx) => {
+        const { organization_id, project_id } = await this.insert(tx, caller, organization)
+        const [, view] = await tx.last(() =>
+          Promise.all([
+            this.users.switchTo(tx, personOf(caller).id, organization_id, project_id),
+            this.view(tx, { ...caller, organization_id }),
+          ]),
+        )
+        return view
+      },
+      { user_id: personOf(caller).id },
+    )
   }
 
   /** The same within a transaction of the caller's, who may do without a first project. @returns its id */
   async found(
     tx: Transaction,
-    caller: Pick<Caller, 'user_id' | 'request_id'>,
+    by: Actor,
     organization: CreateOrganization,
     { firstProject }: { firstProject?: string | null } = {},
   ): Promise<string> {
-    const { organization_id, project_id } = await this.insert(tx, caller, organization, firstProject)
-    await this.users.switchTo(tx, caller.user_id, organization_id, project_id)
+    const { organization_id, project_id } = await this.insert(tx, by, organization, firstProject)
+    await this.users.switchTo(tx, personOf(by).id, organization_id, project_id)
     return organization_id
   }
 
-  retrieve(caller: Pick<OrganizationCaller, 'organization_id' | 'user_id'>): Promise<Json<OrganizationView>> {
+  retrieve(caller: Reader): Promise<Json<OrganizationView>> {
     return this.view(this.database, caller)
   }
 
@@ -136,7 +144,7 @@ export class OrganizationsService {
       const [, , view] = await tx.last(() =>
         Promise.all([
           this.change(tx, organization, changes),
-          tx.publish(organizationUpdated(caller, difference)),
+          tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference })),
           this.view(tx, caller),
         ]),
       )
@@ -152,14 +160,12 @@ export class OrganizationsService {
       if (organization.deletion_requested_at) throw alreadyBeingDeleted()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
-      await tx.publish(organizationDeleted(caller))
+      await tx.publish(organizationDeleted(caller, { item_id: organization.id }))
     }, caller)
   }
 
   /** Brings back, whole, what `delete` marked, until its grace period is over. */
-  async restore(
-    caller: Pick<OrganizationCaller, 'organization_id' | 'user_id' | 'request_id'>,
-  ): Promise<Json<OrganizationView>> {
+  async restore(caller: OrganizationActor): Promise<Json<OrganizationView>> {
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
@@ -167,7 +173,7 @@ export class OrganizationsService {
       if (await this.isOver(tx, organization)) throw notFound()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
-      await tx.publish(organizationRestored(caller))
+      await tx.publish(organizationRestored(caller, { item_id: organization.id }))
       return this.view(tx, caller)
     }, caller)
   }
@@ -186,11 +192,8 @@ export class OrganizationsService {
     return this.database.query(basicOrganizations, [userId])
   }
 
-  private async view(
-    on: Queryable,
-    { organization_id, user_id }: Pick<OrganizationCaller, 'organization_id' | 'user_id'>,
-  ): Promise<Json<OrganizationView>> {
-    const [row] = await on.query(organizationView, [organization_id, user_id])
+  private async view(on: Queryable, { organization_id, user }: Reader): Promise<Json<OrganizationView>> {
+    const [row] = await on.query(organizationView, [organization_id, user?.id ?? null])
     if (!row) throw notFound()
     return this.complete(row.view)
   }
@@ -217,19 +220,20 @@ export class OrganizationsService {
   /** All but the current organization of the caller, which comes last because it names the project. */
   private async insert(
     tx: Transaction,
-    caller: Pick<Caller, 'user_id' | 'request_id'>,
+    by: Actor,
     { name, ...settings }: CreateOrganization,
     firstProject: string | null = 'Default project',
   ): Promise<{ organization_id: string; project_id: number | null }> {
     requireText('name', name, MAX_NAME_LENGTH)
     this.refuseUnknownReferences(settings)
     const organization_id = uuidv7()
+    const actor = { ...by, organization_id }
     const organization = await this.insertWithSlug(tx, organization_id, name)
     const anonymizeIps = settings.default_anonymize_ips ?? false
     const [project_id] = await Promise.all([
-      firstProject === null ? null : this.projects.create(tx, organization_id, firstProject, anonymizeIps),
-      this.members.add(tx, organization_id, caller.user_id, MembershipLevel.Owner),
-      tx.publish(organizationCreated({ ...caller, organization_id }, name)),
+      firstProject === null ? null : this.projects.create(tx, actor, firstProject, anonymizeIps),
+      this.members.add(tx, actor, personOf(by).id, MembershipLevel.Owner),
+      tx.publish(organizationCreated(actor, { item_id: organization_id, payload: { name } })),
       Object.keys(settings).length > 0 && this.change(tx, organization, settings),
     ])
     return { organization_id, project_id }
@@ -271,7 +275,7 @@ const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Org
   is_pending_deletion: deletion_requested_at !== null,
 })
 
-function differenceBetween(before: Organization, changes: UpdateOrganization) {
+function differenceBetween(before: Organization, changes: UpdateOrganization): Changes {
   const stored = before as unknown as Record<string, unknown>
   return Object.fromEntries(
     Object.entries(changes)

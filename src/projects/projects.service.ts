@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common'
 import { randomBytes } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
-import { type Caller, type OrganizationCaller, ProductFeatures } from '../auth/index.js'
+import { type Caller, type OrganizationCaller, personOf, ProductFeatures } from '../auth/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
+import type { OrganizationActor } from '../platform/events/domain-event.js'
 import type { NamedQuery } from '../platform/database/named-query.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
 import type { ProjectView } from './project.dto.js'
 import { Project } from './project.entity.js'
+import { projectCreated, projectTokenReset, projectUpdated } from './project.events.js'
 import { newProject, projectsOfOrganization, projectsOfUser, projectsOfUserSearched } from './projects.queries.js'
 
 @Injectable()
@@ -17,18 +19,23 @@ export class ProjectsService {
   ) {}
 
   /** Adds a project. @returns its id, which is its team's too */
-  async create(tx: Transaction, organizationId: string, name: string, anonymizeIps: boolean): Promise<number> {
-    const [row] = await tx.query(newProject, [organizationId, uuidv7(), name, newApiToken(), anonymizeIps])
+  async create(tx: Transaction, by: OrganizationActor, name: string, anonymizeIps: boolean): Promise<number> {
+    const [row] = await tx.query(newProject, [by.organization_id, uuidv7(), name, newApiToken(), anonymizeIps])
+    await tx.publish(projectCreated(by, { item_id: row!.id, payload: { name } }))
     return row!.id
   }
 
-  async rename(tx: Transaction, organizationId: string, id: number, name: string): Promise<void> {
-    await tx.manager.update(Project, { organization_id: organizationId, id }, { name })
+  async rename(tx: Transaction, by: OrganizationActor, id: number, name: string): Promise<void> {
+    const project = await tx.lock(Project, { organization_id: by.organization_id, id })
+    if (!project || project.name === name) return
+    await tx.manager.update(Project, { organization_id: by.organization_id, id }, { name })
+    await tx.publish(projectUpdated(by, { item_id: id, changes: { name: { before: project.name, after: name } } }))
   }
 
   /** Gives the project a new token; the old one stops working. */
-  async rotateToken(tx: Transaction, organizationId: string, id: number): Promise<void> {
-    await tx.manager.update(Project, { organization_id: organizationId, id }, { api_token: newApiToken() })
+  async rotateToken(tx: Transaction, by: OrganizationActor, id: number): Promise<void> {
+    await tx.manager.update(Project, { organization_id: by.organization_id, id }, { api_token: newApiToken() })
+    await tx.publish(projectTokenReset(by, { item_id: id }))
   }
 
   listOfOrganization(caller: OrganizationCaller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
@@ -38,7 +45,7 @@ export class ProjectsService {
   /** The projects of every organization that the caller's key reaches. */
   async listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
     const gated = this.features.has('organization_security_settings')
-    const reach = [caller.user_id, page.limit, page.offset, caller.key.scoped_organizations, gated]
+    const reach = [personOf(caller).id, page.limit, page.offset, caller.credential.organizations, gated]
     const rows =
       search === null
         ? await this.database.query(projectsOfUser, reach)

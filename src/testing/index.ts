@@ -1,5 +1,5 @@
 export { eventually } from './eventually.js'
 export { MembershipLevel } from '../index.js'
 export { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
-export { TestOrganization, TestUser } from './test-people.js'
+export { testActor, TestOrganization, TestUser } from './test-people.js'
 export { type Answer, testEnvironment, TestServer, type TestServerOptions } from './test-server.js'

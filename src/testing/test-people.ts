@@ -1,4 +1,12 @@
-import { type Caller, MembershipLevel, type NewKey, type OrganizationView, type User } from '../index.js'
+import {
+  type Caller,
+  MembershipLevel,
+  type NewKey,
+  type OrganizationActor,
+  type OrganizationView,
+  systemActor,
+  type User,
+} from '../index.js'
 import type { TestServer } from './test-server.js'
 
 /** A person with an API key, calling the server. */
@@ -11,8 +19,11 @@ export class TestUser {
 
   /** Who a service is called by, where a test does not go over HTTP. */
   get caller(): Caller {
-    const key = { id: 'test', scopes: ['*'], scoped_teams: [], scoped_organizations: [] }
-    return { user_id: this.row.id, user_uuid: this.row.uuid, key, request_id: 'test' }
+    return {
+      user: { id: this.row.id, uuid: this.row.uuid },
+      credential: { kind: 'personal_key', id: 'test', scopes: ['*'], organizations: [], projects: [] },
+      origin: { request_id: 'test', ip: null, user_agent: null },
+    }
   }
 
   get = (path: string) => this.server.request('GET', path, { key: this.key })
@@ -48,3 +59,6 @@ export class TestOrganization {
   member = () => this.server.member(this.id, MembershipLevel.Member)
   reload = async (): Promise<OrganizationView> => (await this.owner.get(this.path)).body
 }
+
+/** Who does in an organization what no person of a test does. */
+export const testActor = (organization_id: string): OrganizationActor => ({ ...systemActor('test'), organization_id })

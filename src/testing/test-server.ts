@@ -15,7 +15,7 @@ import {
   UsersDirectory,
 } from '../index.js'
 import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
-import { TestOrganization, TestUser } from './test-people.js'
+import { testActor, TestOrganization, TestUser } from './test-people.js'
 
 /** An answer over HTTP. */
 export interface Answer {
@@ -148,7 +148,7 @@ export class TestServer {
   async member(organizationId: string, level: MembershipLevel): Promise<TestUser> {
     const user = await this.user()
     await this.database.transaction((tx) =>
-      this.application.get(MembersService).add(tx, organizationId, user.row.id, level),
+      this.application.get(MembersService).add(tx, testActor(organizationId), user.row.id, level),
     )
     return user
   }

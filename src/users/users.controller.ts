@@ -19,7 +19,7 @@ export class UsersController {
   @ApiOkResponse({ type: CurrentUserView })
   @ApiErrors(onlyYourself())
   retrieve(@CurrentCaller() caller: Caller, @Param('uuid') uuid: string): Promise<CurrentUserView> {
-    if (uuid !== '@me' && uuid !== caller.user_uuid) throw onlyYourself()
+    if (uuid !== '@me' && uuid !== caller.user?.uuid) throw onlyYourself()
     return this.users.me(caller)
   }
 }

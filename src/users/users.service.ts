@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { type Caller, UsersDirectory } from '../auth/index.js'
+import { type Caller, personOf, UsersDirectory } from '../auth/index.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { OrganizationsService } from '../organizations/index.js'
 import type { CurrentUserView } from './user.dto.js'
@@ -13,12 +13,12 @@ export class UsersService {
 
   /** The caller, with their organizations, whatever the key is scoped to: PostHog's clients test a key with this. */
   async me(caller: Caller): Promise<CurrentUserView> {
-    const user = await this.users.byId(caller.user_id)
+    const user = await this.users.byId(personOf(caller).id)
     if (!user) throw notFound()
     const organizations = await this.organizations.listBasic(user.id)
     const current = organizations.find(({ id }) => id === user.current_organization_id) ?? organizations[0]
     const organization = current
-      ? (await this.organizations.retrieve({ organization_id: current.id, user_id: user.id })).parse()
+      ? (await this.organizations.retrieve({ organization_id: current.id, user })).parse()
       : null
     return {
       date_joined: user.date_joined.toISOString(),

@@ -41,22 +41,22 @@ describe('a failure that nobody expected', () => {
     expect(logged('organization purged')).toMatchObject([{ level: 30, organization_id: due.id }])
   })
 
-  it('of the outbox is logged, and the outbox goes on', async () => {
+  it('of the event log is logged, and the log goes on', async () => {
     const rename = (from: string, to: string) => server.database.dataSource.query(`alter table ${from} rename to ${to}`)
-    await rename('outbox', 'mislaid')
+    await rename('events', 'mislaid')
     await eventually(
-      async () => logged('outbox is waiting'),
+      async () => logged('events wait'),
       (lines) => lines.length > 1,
     )
-    await rename('mislaid', 'outbox')
+    await rename('mislaid', 'events')
     await server.database.dataSource.query(
-      `insert into outbox (id, type, organization_id, payload, available_at)
-       values (gen_random_uuid(), 'nobody.hears', gen_random_uuid(), '{}', now() - interval '1 hour')`,
+      `insert into events (organization_id, id, type, payload, credential_kind, credential_id, request_id)
+       values (gen_random_uuid(), gen_random_uuid(), 'nobody.hears', '{}', 'system', 'test', 'test')`,
     )
     await eventually(
-      () => server.database.dataSource.query(`select 1 from outbox where type = 'nobody.hears' and settled_at is null`),
+      () => server.database.dataSource.query(`select 1 from events where type = 'nobody.hears' and seq is null`),
       (rows) => rows.length === 0,
     )
-    expect(logged('outbox is waiting')[0]).toMatchObject({ level: 40, err: { code: '42P01' } })
+    expect(logged('events wait')[0]).toMatchObject({ level: 40, err: { code: '42P01' } })
   })
 })

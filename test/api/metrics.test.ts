@@ -14,8 +14,8 @@ describe('GET /metrics', () => {
     expect(answer.text).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/api\/organizations\/:id",status="200"\} 1/,
     )
-    expect(answer.text).toMatch(/^outbox_waiting_events \d+$/m)
-    expect(answer.text).toMatch(/^outbox_failing_events \d+$/m)
+    expect(answer.text).toMatch(/^event_deliveries_failing \d+$/m)
+    expect(answer.text).toMatch(/^event_deliveries_failed \d+$/m)
     expect(answer.text).not.toContain(acme.id)
   })
 

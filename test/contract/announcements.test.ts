@@ -1,17 +1,37 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type DomainEvent, EventListeners, OrganizationsPurge } from '../../src/index.js'
-import { eventually, useServer } from '../support/kit.js'
+import { describe, expect, it } from '@jest/globals'
+import { OrganizationsPurge, type StoredEvent } from '../../src/index.js'
+import {
+  organizationCreated,
+  organizationDeleted,
+  organizationPurged,
+  organizationRestored,
+  organizationUpdated,
+} from '../../src/organizations/organization.events.js'
+import { eventually, listening, useServer } from '../support/kit.js'
 
-const server = useServer({ ownDatabase: true })
+const heard: StoredEvent<Record<string, unknown>>[] = []
+const server = useServer({
+  ownDatabase: true,
+  extensions: [
+    listening((listeners) =>
+      listeners.on(
+        {
+          name: 'test',
+          events: [
+            organizationCreated,
+            organizationUpdated,
+            organizationDeleted,
+            organizationRestored,
+            organizationPurged,
+          ],
+        },
+        async (event) => void heard.push(event),
+      ),
+    ),
+  ],
+})
 
 describe('what changes of an organization', () => {
-  const heard: DomainEvent[] = []
-
-  beforeAll(() => {
-    for (const what of ['created', 'updated', 'deleted', 'restored', 'purged'])
-      server.application.get(EventListeners).on(`organization.${what}`, 'test', async (event) => void heard.push(event))
-  })
-
   it('is announced once, by whom and how, and nothing that was refused or stayed as it was', async () => {
     const { owner, id, path, view } = await server.organization()
     const member = await server.member(id, 1)
@@ -26,23 +46,28 @@ describe('what changes of an organization', () => {
       async () => heard.filter(({ organization_id }) => organization_id === id),
       (all) => all.some(({ type }) => type === 'organization.restored'),
     )
-    const by = { user_id: owner.row.id, request_id: expect.any(String) }
-    const changes = (of: Record<string, [unknown, unknown]>) => ({
-      ...by,
-      changes: Object.fromEntries(Object.entries(of).map(([field, [before, after]]) => [field, { before, after }])),
-    })
-    expect(events.map(({ type, payload }) => [type, payload])).toEqual(
+    const changes = (of: Record<string, [unknown, unknown]>) =>
+      Object.fromEntries(Object.entries(of).map(([field, [before, after]]) => [field, { before, after }]))
+    expect(events.map(({ type, payload, changes }) => [type, payload, changes])).toEqual(
       expect.arrayContaining([
-        ['organization.created', { ...by, name: view.name }],
-        ['organization.updated', changes({ enforce_2fa: [null, true] })],
+        ['organization.created', { name: view.name }, null],
+        ['organization.updated', {}, changes({ enforce_2fa: [null, true] })],
         [
           'organization.updated',
+          {},
           changes({ is_ai_data_processing_approved: [null, true], name: [view.name, 'Renamed'] }),
         ],
-        ['organization.deleted', by],
-        ['organization.restored', by],
+        ['organization.deleted', {}, null],
+        ['organization.restored', {}, null],
       ]),
     )
+    for (const { by } of events) {
+      expect(by.user).toEqual({ id: owner.row.id })
+      expect(by.credential.kind).toBe('personal_key')
+      expect(by.origin.request_id).toEqual(expect.any(String))
+    }
+    // The organization was made by the test itself, the rest over HTTP.
+    for (const { by } of events.slice(1)) expect(by.origin.ip).toBe('127.0.0.1')
     expect(events).toHaveLength(5)
   })
 
@@ -58,6 +83,6 @@ describe('what changes of an organization', () => {
       async () => heard.filter((event) => event.organization_id === id && event.type === 'organization.purged'),
       (all) => all.length > 0,
     )
-    expect(purged).toMatchObject({ organization_id: id, payload: {} })
+    expect(purged).toMatchObject({ organization_id: id, payload: {}, by: { user: null, credential: { id: 'purge' } } })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { MembersService } from '../../src/index.js'
-import { expectError, MembershipLevel, useServer } from '../support/kit.js'
+import { expectError, MembershipLevel, useServer, testActor } from '../support/kit.js'
 
 const server = useServer()
 
@@ -86,7 +86,7 @@ describe('a deactivated organization', () => {
     const [asleep, awake] = [await server.organization(), await server.organization()]
     const member = await asleep.member()
     await server.database.transaction((tx) =>
-      server.application.get(MembersService).add(tx, awake.id, member.row.id, MembershipLevel.Member),
+      server.application.get(MembersService).add(tx, testActor(awake.id), member.row.id, MembershipLevel.Member),
     )
     const activate = (active: boolean) =>
       server.database.dataSource.query('update organizations set is_active = $2 where id = $1', [asleep.id, active])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { MembersService, type Page } from '../../src/index.js'
-import { MembershipLevel, type TestUser, useServer } from '../support/kit.js'
+import { MembershipLevel, type TestUser, useServer, testActor } from '../support/kit.js'
 
 const server = useServer()
 
@@ -126,12 +126,12 @@ describe('GET /api/users/@me/', () => {
     const { user, ids } = await namesakes(2)
     const current = async () => (await user.get('/api/users/@me/')).body
     expect((await current()).organization.id).toBe(ids[1])
-    await server.application.get(MembersService).remove(ids[1]!, user.row.id)
+    await server.application.get(MembersService).remove(testActor(ids[1]!), user.row.id)
     const me = await current()
     expect(me.organization.id).toBe(ids[0])
     expect(me.organizations.map(({ id }: { id: string }) => id)).toEqual([ids[0]])
     expect(me.team.organization).toBe(ids[0])
-    await server.application.get(MembersService).remove(ids[0]!, user.row.id)
+    await server.application.get(MembersService).remove(testActor(ids[0]!), user.row.id)
     expect(await current()).toMatchObject({ organization: null, team: null, organizations: [] })
   })
 
@@ -162,7 +162,7 @@ describe('a membership', () => {
     const [both, colleague] = [await acme.member(), await acme.admin()]
     const members = server.application.get(MembersService)
     const add = (id: string, level: MembershipLevel) =>
-      server.database.transaction((tx) => members.add(tx, id, both.row.id, level))
+      server.database.transaction((tx) => members.add(tx, testActor(id), both.row.id, level))
     await add(globex.id, MembershipLevel.Member)
     await add(acme.id, MembershipLevel.Admin)
     const levels = async (user: TestUser) =>
@@ -173,7 +173,7 @@ describe('a membership', () => {
       [acme.id, 8],
       [globex.id, 1],
     ])
-    await members.remove(acme.id, both.row.id)
+    await members.remove(testActor(acme.id), both.row.id)
     expect(await levels(both)).toEqual([[globex.id, 1]])
     expect(await levels(colleague)).toEqual([[acme.id, 8]])
     expect(await levels(globex.owner)).toEqual([[globex.id, 15]])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { MembersService, OrganizationsService } from '../../src/index.js'
-import { expectError, useServer } from '../support/kit.js'
+import { expectError, testActor, useServer } from '../support/kit.js'
 
 const server = useServer()
 
@@ -269,7 +269,7 @@ describe('GET /api/organizations/:id/', () => {
     const [inactive, leaving] = [await organization.member(), await organization.member()]
     await organization.member()
     expect((await organization.reload()).member_count).toBe(4)
-    await server.application.get(MembersService).remove(organization.id, leaving.row.id)
+    await server.application.get(MembersService).remove(testActor(organization.id), leaving.row.id)
     await server.database.dataSource.query('update users set is_active = false where id = $1', [inactive.row.id])
     expect((await organization.reload()).member_count).toBe(2)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { MembersService, OrganizationIntegration, type Page, Project } from '../../src/index.js'
-import { expectError, MembershipLevel, useServer } from '../support/kit.js'
+import { expectError, MembershipLevel, useServer, testActor } from '../support/kit.js'
 
 const server = useServer()
 
@@ -72,7 +72,7 @@ describe('GET /api/organizations/', () => {
     const [acme, globex] = [await server.organization(), await server.organization()]
     const both = await acme.member()
     await server.database.transaction((tx) =>
-      server.application.get(MembersService).add(tx, globex.id, both.row.id, MembershipLevel.Admin),
+      server.application.get(MembersService).add(tx, testActor(globex.id), both.row.id, MembershipLevel.Admin),
     )
     const { results } = (await both.get('/api/organizations/')).body
     expect(results).toEqual([(await both.get(acme.path)).body, (await both.get(globex.path)).body])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { MembersService, PersonalApiKeysService } from '../../src/index.js'
-import { expectError, type TestOrganization, type TestUser, useServer } from '../support/kit.js'
+import { expectError, type TestOrganization, type TestUser, useServer, testActor } from '../support/kit.js'
 
 const server = useServer()
 
@@ -68,7 +68,7 @@ const refused: Record<string, { make: (organization: TestOrganization) => Promis
     'of somebody who lost the membership': {
       make: async (organization) => {
         const admin = await organization.admin()
-        await server.application.get(MembersService).remove(organization.id, admin.row.id)
+        await server.application.get(MembersService).remove(testActor(organization.id), admin.row.id)
         return admin
       },
       told: unknown,
@@ -77,7 +77,7 @@ const refused: Record<string, { make: (organization: TestOrganization) => Promis
       make: async (organization) => {
         const admin = await organization.admin()
         await server.database.transaction((tx) =>
-          server.application.get(MembersService).add(tx, organization.id, admin.row.id, 1),
+          server.application.get(MembersService).add(tx, testActor(organization.id), admin.row.id, 1),
         )
         return admin
       },

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { type Failure } from '../support/fake-aws.js'
 import { useAwsMarketplace } from '../support/aws-marketplace.js'
-import { PROVIDERS_WAIT } from '../support/outbox.js'
+import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 
 const marketplace = useAwsMarketplace()
 const { aws, server, buyer, registered, claim, integrations, eventually, synced, customer } = marketplace
@@ -9,7 +9,7 @@ const { aws, server, buyer, registered, claim, integrations, eventually, synced,
 describe('while AWS Marketplace fails', () => {
   // What other tests left to be told would fail too, and the circuit would open.
   beforeEach(async () => {
-    const waiting = () => server.database.dataSource.query(`select 1 from outbox where ${PROVIDERS_WAIT}`)
+    const waiting = () => server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT}`)
     while ((await waiting()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
   })
 

@@ -230,7 +230,7 @@ describe('what leaves the server', () => {
       expect(left).not.toContain(secret)
     }
     const [{ stored }] = await server.database.dataSource.query(
-      `select coalesce(string_agg(t::text, ' '), '') || coalesce((select string_agg(o::text, ' ') from outbox o), '') as stored
+      `select coalesce(string_agg(t::text, ' '), '') || coalesce((select string_agg(o::text, ' ') from events o), '') as stored
        from one_time_tokens t`,
     )
     expect(stored).not.toContain(registration)

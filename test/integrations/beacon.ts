@@ -101,8 +101,7 @@ export async function install(
       integration_id: `beacon-${crypto.randomUUID()}`,
       config: { type: 'connectable', room: 'attic', internal: 'planted-config' },
       secrets: { token: 'planted-secret' },
-      created_by_id: organization.owner.row.id,
-      request_id: 'test',
+      by: organization.owner.caller,
       ...installation,
     } as Parameters<IntegrationInstallations['install']>[1]),
   )

@@ -1,6 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { IntegrationInstallations, type IntegrationProviderClass, ProviderError, StartError } from '../../src/index.js'
+import {
+  IntegrationInstallations,
+  systemActor,
+  type IntegrationProviderClass,
+  ProviderError,
+  StartError,
+} from '../../src/index.js'
 import {
   disconnected,
   eventually,
@@ -10,7 +16,7 @@ import {
   TestServer,
   useServer,
 } from '../support/kit.js'
-import { PROVIDERS_WAIT } from '../support/outbox.js'
+import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 import { Watch } from '../support/planted.js'
 import {
   BeaconProvider,
@@ -111,8 +117,7 @@ describe('what a provider is told', () => {
         integration_id: 'rolled-back',
         config: { room: 'cellar' },
         secrets: { token: 'x' },
-        created_by_id: null,
-        request_id: 'test',
+        by: systemActor('test'),
       })
       throw new Error('undone')
     })
@@ -142,7 +147,7 @@ describe('what a provider is told', () => {
     expect(waits).toHaveLength(3)
     for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(2 ** index * 1_000 - 100)
     expect(
-      await server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+      await server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT} where organization_id = $1`, [
         organization.id,
       ]),
     ).toEqual([])
@@ -173,7 +178,7 @@ describe('what a provider is told', () => {
     release()
     await eventually(
       () =>
-        server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+        server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT} where organization_id = $1`, [
           organization.id,
         ]),
       (rows: unknown[]) => rows.length === 0,
@@ -283,7 +288,8 @@ describe('what members see of an integration', () => {
 
 describe('DELETE …/integrations/:id/', () => {
   it.each(['connectable', 'marketplace'])('ends a %s one at its provider, before it is removed here', async (type) => {
-    const { id, path } = await install(server, organization, { config: { type } })
+    const { id, path, state } = await install(server, organization, { config: { type, room: 'attic' } })
+    await state('synced')
     beacon.during = async (hook) => {
       if (hook === 'disconnect') expect((await organization.owner.get(path)).status).toBe(200)
     }
@@ -317,7 +323,7 @@ describe('DELETE …/integrations/:id/', () => {
     expect((await organization.owner.delete(path)).status).toBe(204)
     await eventually(
       () =>
-        server.database.dataSource.query(`select 1 from outbox where organization_id = $1 and ${PROVIDERS_WAIT}`, [
+        server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT} where organization_id = $1`, [
           organization.id,
         ]),
       (rows: unknown[]) => rows.length === 0,

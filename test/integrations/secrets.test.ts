@@ -76,7 +76,7 @@ describe('the secrets of integrations', () => {
     const organization = await server.organization()
     const [one, other] = [await install(server, organization), await install(server, organization)]
     const query = (text: string) => server.database.dataSource.query(text)
-    for (const table of ['organization_integrations', 'outbox', 'integration_directory']) {
+    for (const table of ['organization_integrations', 'events', 'integration_directory']) {
       const rows: { row: string }[] = await query(`select to_jsonb(t)::text as row from ${table} t`)
       expect(rows.map(({ row }) => row).join()).not.toContain('planted-secret')
     }
@@ -157,7 +157,7 @@ describe('the secrets of integrations', () => {
     expect(await rewrapOf(own, 'new', 'old')).toMatchObject({ code: 0, lines: ['{"moved":2}'] })
     const after = await start('new')
     expect(await after.application.get(OneTimeTokens).read('link', link)).toEqual({ token: 'planted-secret' })
-    await after.database.dataSource.query('update outbox set available_at = now()')
+    await after.database.dataSource.query('update event_deliveries set available_at = now()')
     const { calls } = after.application.get(BeaconProvider)
     await eventually(
       async () => calls.map(({ hook, integration }) => [hook, integration.secrets.token]),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { MembershipLevel, MembersService, UsersDirectory } from '../../src/index.js'
-import type { Answer } from '../support/kit.js'
+import { type Answer, testActor } from '../support/kit.js'
 import { FakeVercel, json } from '../support/vercel.js'
 import { expectRefusal, Installation, useVercelMarketplace } from '../support/vercel-marketplace.js'
 
@@ -79,7 +79,7 @@ describe('signing in from Vercel', () => {
     const installation = await marketplace.installed()
     const owner = await installation.owner()
     const { body } = await owner.get('/api/organizations/@current/')
-    await server.application.get(MembersService).remove(body.id, owner.row.id)
+    await server.application.get(MembersService).remove(testActor(body.id), owner.row.id)
     const { answer } = await arrive(installation, { user_email: installation.email })
     expectRefusal(answer, 401, /^Vercel authentication failed$/)
     const kept = await server.database.dataSource.query(

@@ -1,20 +1,30 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { type DomainEvent, EventListeners, IntegrationInstallations } from '../../src/index.js'
-import { eventually, expectError, type TestOrganization, useServer } from '../support/kit.js'
+import { IntegrationInstallations, type StoredEvent, systemActor } from '../../src/index.js'
+import {
+  environmentsMapped,
+  integrationConfigured,
+  integrationInstalled,
+  integrationRemoved,
+} from '../../src/integrations/integration.events.js'
+import { eventually, expectError, listening, type TestOrganization, useServer } from '../support/kit.js'
 import { scale } from '../support/scale.js'
 import { BeaconProvider, install, LampProvider, syncOf } from './beacon.js'
 
-const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
-const heard: DomainEvent[] = []
-let organization: TestOrganization
-
-beforeAll(() => {
-  for (const what of ['installed', 'environments_mapped', 'configured', 'removed'])
-    server.application
-      .get(EventListeners)
-      .on(`organization_integration.${what}`, 'test', async (event) => void heard.push(event))
+const heard: StoredEvent<unknown>[] = []
+const server = useServer({
+  integrations: [BeaconProvider, LampProvider],
+  ownDatabase: true,
+  extensions: [
+    listening((listeners) =>
+      listeners.on(
+        { name: 'test', events: [integrationInstalled, environmentsMapped, integrationConfigured, integrationRemoved] },
+        async (event) => void heard.push(event),
+      ),
+    ),
+  ],
 })
+let organization: TestOrganization
 
 beforeEach(async () => {
   organization = await server.organization()
@@ -44,7 +54,7 @@ const connections = async (of: TestOrganization): Promise<string[]> =>
 
 const change = (id: string, changes: object, tell?: boolean) =>
   server.database.transaction((tx) =>
-    installations().update(tx, { organization_id: organization.id, id }, changes, tell),
+    installations().update(tx, systemActor('test'), { organization_id: organization.id, id }, changes, tell),
   )
 
 describe('an integration', () => {
@@ -96,19 +106,22 @@ describe('an integration', () => {
     await organization.owner.delete(path)
     const events = await eventually(
       async () => heard.filter(({ organization_id }) => organization_id === organization.id),
-      (all) => all.length >= 4,
+      (all) => all.length >= 5,
     )
-    const by = { user_id: organization.owner.row.id, request_id: expect.any(String) }
     const environment_mapping = { production, preview: production, development: production }
     expect(events.map(({ type, payload }) => [type.split('.')[1], payload])).toEqual(
       expect.arrayContaining([
-        ['installed', { ...by, id, kind: 'beacon', integration_id }],
-        ['environments_mapped', { ...by, id, environment_mapping }],
-        ['configured', { id, kind: 'beacon' }],
-        ['removed', { ...by, id, kind: 'beacon', integration_id }],
+        ['installed', { kind: 'beacon', integration_id }],
+        ['environments_mapped', { environment_mapping }],
+        ['configured', { kind: 'beacon', integration_id, told: true }],
+        ['configured', { kind: 'beacon', integration_id, told: false }],
+        ['removed', { kind: 'beacon', integration_id }],
       ]),
     )
-    expect(events).toHaveLength(4)
+    for (const { item_id } of events) expect(item_id).toBe(id)
+    for (const { type, by } of events)
+      expect(by.user).toEqual(type.endsWith('.configured') ? null : { id: organization.owner.row.id })
+    expect(events).toHaveLength(5)
   })
 })
 
@@ -148,7 +161,8 @@ describe('an update of an integration', () => {
   it.each(['update', 'note'] as const)('keeps what it does not name (%s)', async (how) => {
     const { id } = await install(server, organization)
     const named = { organization_id: organization.id, id }
-    const change = (changes: object) => server.database.transaction((tx) => installations()[how](tx, named, changes))
+    const change = (changes: object) =>
+      server.database.transaction((tx) => installations()[how](tx, systemActor('test'), named, changes))
     expect(await change({ config: { room: 'cellar' } })).toBe(true)
     expect(await held(id)).toMatchObject({
       config: { type: 'connectable', room: 'cellar', internal: 'planted-config' },

@@ -6,7 +6,7 @@ export interface Statement {
   values: unknown[]
 }
 
-const OWN_ACCOUNT = /update outbox|personal_api_keys k set last_used_at|delete from outbox/i
+const OWN_ACCOUNT = /personal_api_keys k set last_used_at/i
 
 /**
  * What a request sent to PostgreSQL, in order.

@@ -14,6 +14,7 @@ import {
   eventually,
   expectError,
   MembershipLevel,
+  testActor,
   testEnvironment,
   TestServer,
   type TestUser,
@@ -31,7 +32,9 @@ const services = (server: TestServer) => ({
   organizations: server.application.get(OrganizationsService),
   keys: server.application.get(PersonalApiKeysService),
   setLevel: (organizationId: string, { row }: TestUser, level: MembershipLevel) =>
-    server.database.transaction((tx) => server.application.get(MembersService).add(tx, organizationId, row.id, level)),
+    server.database.transaction((tx) =>
+      server.application.get(MembersService).add(tx, testActor(organizationId), row.id, level),
+    ),
 })
 
 function deferred() {
@@ -61,7 +64,7 @@ describe('on the server that made the change, the very next request meets', () =
     expectError(await admin.patch(organization.path, {}), 403, 'permission_denied', LEVEL_TOO_LOW)
     await setLevel(organization.id, admin, MembershipLevel.Admin)
     expect((await admin.patch(organization.path, {})).status).toBe(200)
-    await members.remove(organization.id, admin.row.id)
+    await members.remove(testActor(organization.id), admin.row.id)
     expectError(await admin.get(organization.path), 404, 'not_found', 'Not found.')
     expect((await admin.get('/api/organizations/')).body.count).toBe(0)
   })
@@ -190,7 +193,9 @@ describe('on the server that made the change, the very next request meets', () =
     const member = await organization.member()
     expect((await member.get(organization.path)).status).toBe(200)
     const change = server.database.transaction(async (tx) => {
-      await server.application.get(MembersService).add(tx, organization.id, member.row.id, MembershipLevel.Owner)
+      await server.application
+        .get(MembersService)
+        .add(tx, testActor(organization.id), member.row.id, MembershipLevel.Owner)
       throw new Error('no')
     })
     await expect(change).rejects.toThrow('no')
@@ -212,7 +217,7 @@ describe('on another server a change counts after AUTH_CACHE_TTL_MS at the lates
     expect((await there.patch(organization.path)).status).toBe(200)
     await setLevel(organization.id, admin, MembershipLevel.Member)
     await becomes(403, () => there.patch(organization.path))
-    await members.remove(organization.id, admin.row.id)
+    await members.remove(testActor(organization.id), admin.row.id)
     await becomes(404, () => there.get(organization.path))
     await keys.revoke(await keyIdOf(admin))
     await becomes(401, () => there.get(organization.path))

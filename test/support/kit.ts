@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
+import type { DynamicModule } from '@nestjs/common'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import pg from 'pg'
+import { EventListeners } from '../../src/index.js'
 import {
   type Answer,
   eventually,
@@ -19,6 +21,12 @@ export function useServer(options: TestServerOptions = {}): TestServer {
   afterAll(() => server.close())
   return server
 }
+
+/** A module of somebody else's that registers listeners. */
+export const listening = (register: (listeners: EventListeners) => void): DynamicModule => ({
+  module: class Listening {},
+  providers: [{ provide: 'listening', inject: [EventListeners], useFactory: register }],
+})
 
 /** Asserts PostHog's error body, whole. */
 export function expectError(

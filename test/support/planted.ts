@@ -8,10 +8,10 @@ const MARKED = /planted|eyJhbGci|dGVzdHRlc3R0ZXN0/
 
 /** Places that nobody outside of the tests looks at before a secret would be gone from them. */
 const KEEP_EVENTS = `
-  create table outbox_seen (event text);
+  create table event_seen (event text);
   create function keep_event() returns trigger language plpgsql as
-    'begin insert into outbox_seen values (to_jsonb(new)::text); return null; end';
-  create trigger keep_event after insert or update on outbox for each row execute function keep_event();
+    'begin insert into event_seen values (to_jsonb(new)::text); return null; end';
+  create trigger keep_event after insert or update on events for each row execute function keep_event();
 `
 
 /**
@@ -38,7 +38,7 @@ export class Watch {
 
   private async expectNothingPlanted(): Promise<void> {
     const { server } = this
-    const events: { event: string }[] = await server.database.dataSource.query('select event from outbox_seen')
+    const events: { event: string }[] = await server.database.dataSource.query('select event from event_seen')
     expect(this.answers.length).toBeGreaterThanOrEqual(this.seen.answers)
     expect(server.logLines.length).toBeGreaterThanOrEqual(this.seen.answers)
     expect(events.length).toBeGreaterThanOrEqual(this.seen.events)

@@ -46,7 +46,8 @@ export const statements = {
   createEntry: `insert into user_organizations (user_id, organization_id, organization_created_at)
     select $2, id, created_at from organizations where id = $1`,
   switchUser: 'update users set current_organization_id = $2, current_project_id = $3 where id = $1',
-  publish: 'insert into outbox (id, type, organization_id, payload) values ($1, $2, $3, $4)',
+  publish: `insert into events (id, type, organization_id, item_id, payload, changes, user_id, credential_kind,
+      credential_id, request_id) values ($1, $2, $3, $4, $5, $6, $7, 'personal_key', 'bench', $8)`,
   lock: `select o.name, m.level from organizations o
     join organization_memberships m on m.organization_id = o.id and m.user_id = $2 where o.id = $1 for update of o`,
   rename: 'update organizations set name = $2, updated_at = now() where id = $1',

@@ -29,10 +29,14 @@ export const createOrganization = (pool, userId, requestId, name) =>
     await query('createOrganization', [id, name, slug])
     await query('createSlug', [slug, id])
     const [project] = await query('createProject', [id, uuidv7(), `phc_${randomBytes(32).toString('base64url')}`])
-    await query('createMembership', [id, uuidv7(), userId])
+    const membership = uuidv7()
+    await query('createMembership', [id, membership, userId])
     await query('createEntry', [id, userId])
     await query('switchUser', [userId, id, project.id])
-    await publish(query, 'organization.created', id, { name, user_id: userId, request_id: requestId })
+    const publish = publisher(query, id, userId, requestId)
+    await publish('project.created', project.id, { name: 'Default project' })
+    await publish('member.joined', membership, { user_id: userId, level: 15 })
+    await publish('organization.created', id, { name })
     return (await query('one', [id, userId]))[0]
   })
 
@@ -44,9 +48,22 @@ export const renameOrganization = (pool, userId, requestId, id, name) =>
     if (before.name !== name) {
       await query('rename', [id, name])
       const changes = { name: { before: before.name, after: name } }
-      await publish(query, 'organization.updated', id, { changes, user_id: userId, request_id: requestId })
+      await publisher(query, id, userId, requestId)('organization.updated', id, {}, changes)
     }
     return (await query('one', [id, userId]))[0]
   })
 
-const publish = (query, type, id, payload) => query('publish', [uuidv7(), type, id, JSON.stringify(payload)])
+/** Writes the events that our own server writes. */
+const publisher =
+  (query, organizationId, userId, requestId) =>
+  (type, itemId, payload, changes = null) =>
+    query('publish', [
+      uuidv7(),
+      type,
+      organizationId,
+      String(itemId),
+      JSON.stringify(payload),
+      changes && JSON.stringify(changes),
+      userId,
+      requestId,
+    ])

@@ -33,7 +33,7 @@ export class AcmeService {
       const existing = await this.installations.find(KIND, workspace, tx)
       if (existing && existing.organization_id !== caller.organization_id) throw workspaceTaken({ workspace })
       if (existing) {
-        await this.installations.update(tx, existing, { secrets: { token } }, true)
+        await this.installations.update(tx, caller, existing, { secrets: { token } }, true)
         return { isNew: false, id: existing.id }
       }
       const id = await this.installations.install(tx, {
@@ -42,8 +42,7 @@ export class AcmeService {
         integration_id: workspace,
         config: { workspace, type: 'connectable' },
         secrets: { token },
-        created_by_id: caller.user_id,
-        request_id: caller.request_id,
+        by: caller,
       })
       return { isNew: true, id }
     })

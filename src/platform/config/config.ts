@@ -72,6 +72,7 @@ export const environment = z.object({
   AWS_MARKETPLACE_METERING_ENDPOINT: webUrl.optional(),
   AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT: webUrl.optional(),
   AWS_SNS_ENDPOINT: webUrl.optional(),
+  EVENTS_RETENTION_DAYS: whole(1, 36_500).default(400),
   METRICS_TOKEN: pattern(/^.{16,}$/, 'write 16 characters or more').optional(),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
   LOG_FORMAT: oneOf('auto', 'json', 'pretty').default('auto'),

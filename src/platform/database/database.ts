@@ -30,6 +30,8 @@ const ping = namedQuery<{ ok: number }>('database.ping', 'select 1 as ok')
 
 /** The door to PostgreSQL: named reads, and transactions that are retried as a whole. */
 export class Database implements Queryable, BeforeApplicationShutdown {
+  /** Called when a transaction that published something has committed. */
+  onPublished?: () => void
   private readonly pool: Pool
   private readonly settings: PoolSettings
   private readonly reads: FastPath
@@ -96,7 +98,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   ): Promise<Result> {
     const client = await this.pool.connect()
     const giveBack = withDeadline(client, atLeastMs)
-    const tx = new Transaction(this.dataSource, client)
+    const tx = new Transaction(this.dataSource, client, () => this.onPublished?.())
     let isStandby = false
     try {
       writeTogether(client, process.nextTick)

@@ -10,16 +10,12 @@ import type {
 import type { Client, QueryResult } from 'pg'
 import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
+import { appendEvent } from '../events/events.queries.js'
 import { closeRunner, runnerOn } from './fast-path/driver.js'
 import { send } from './fast-path/send.js'
 import { writeTogether } from './fast-path/write-together.js'
-import { namedQuery, type NamedQuery, type Queryable } from './named-query.js'
+import type { NamedQuery, Queryable } from './named-query.js'
 import { rowLock } from './row-lock.js'
-
-const announcement = namedQuery(
-  'outbox.publish',
-  'insert into outbox (id, type, organization_id, payload) values ($1, $2, $3, $4)',
-)
 
 const isOver = () =>
   new Error('This transaction is over: its commit or rollback was sent. Await everything that belongs to it before.')
@@ -39,6 +35,7 @@ export class Transaction implements Queryable {
   constructor(
     private readonly dataSource: DataSource,
     private readonly client: Client,
+    private readonly published: () => void,
   ) {}
 
   /** TypeORM's manager, in this transaction. */
@@ -109,9 +106,31 @@ export class Transaction implements Queryable {
     for (const work of this.onCommitted) work()
   }
 
-  /** Announces an event with the change it is about: it lands in the outbox when, and only when, the transaction commits. */
-  async publish(event: DomainEvent): Promise<void> {
-    await this.query(announcement, [uuidv7(), event.type, event.organization_id, JSON.stringify(event.payload)])
+  /** Writes an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
+  async publish<Payload>({
+    type,
+    organization_id,
+    item_id,
+    payload,
+    changes,
+    by,
+  }: DomainEvent<Payload>): Promise<void> {
+    const { user, credential, origin } = by
+    this.onCommit(this.published)
+    await this.query(appendEvent, [
+      organization_id,
+      uuidv7(),
+      type,
+      item_id,
+      JSON.stringify(payload),
+      changes && JSON.stringify(changes),
+      user?.id ?? null,
+      credential.kind,
+      credential.id,
+      origin.request_id,
+      origin.ip,
+      origin.user_agent,
+    ])
   }
 
   private close(): void {

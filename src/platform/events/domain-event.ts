@@ -1,7 +1,45 @@
-/** Something that happened in an organization, announced with the change itself. Never holds a secret that could be read. */
-export interface DomainEvent {
+/** Who acts: a credential, its user where it has one, and the request that it came with. Every caller is an actor. */
+export interface Actor {
+  readonly user: { readonly id: number } | null
+  readonly credential: { readonly kind: string; readonly id: string }
+  readonly origin: { readonly request_id: string; readonly ip: string | null; readonly user_agent: string | null }
+}
+
+/** An actor within an organization. */
+export interface OrganizationActor extends Actor {
+  readonly organization_id: string
+}
+
+/** What a field was and what it is. */
+export type Changes = Record<string, { before: unknown; after: unknown }>
+
+/**
+ * Something that happened in an organization, written with the change itself. It names people by their number and holds
+ * no secret, because the log keeps it for as long as `EVENTS_RETENTION_DAYS` says.
+ */
+export interface DomainEvent<Payload = Record<string, unknown>> {
   /** `<resource>.<what happened>`, past tense: `organization.updated`. */
   readonly type: string
   readonly organization_id: string
-  readonly payload: Record<string, unknown>
+  /** The id of what it happened to. */
+  readonly item_id: string | null
+  readonly payload: Payload
+  /** For a change: the fields that changed. */
+  readonly changes: Changes | null
+  readonly by: Actor
 }
+
+/** An event as its listeners hear it. */
+export interface StoredEvent<Payload = Record<string, unknown>> extends DomainEvent<Payload> {
+  readonly id: string
+  readonly created_at: Date
+  /** Its place among the events of its organization: 1, 2, 3, without gaps. */
+  readonly seq: number
+}
+
+/** The server itself as an actor: a job, a command, another system that no user stands behind. */
+export const systemActor = (id: string, request_id: string = id): Actor => ({
+  user: null,
+  credential: { kind: 'system', id },
+  origin: { request_id, ip: null, user_agent: null },
+})

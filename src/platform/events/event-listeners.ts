@@ -1,34 +1,53 @@
 import { Injectable } from '@nestjs/common'
-import type { DomainEvent } from './domain-event.js'
+import { StartError } from '../start-error.js'
+import type { EventDefinition } from './define-event.js'
+import type { StoredEvent } from './domain-event.js'
 
 /** Hears an event after its transaction has committed, at least once: a listener must bear hearing it again. */
-export type EventListener = (event: DomainEvent & { id: string; created_at: Date }) => Promise<void>
+export type EventListener<Payload = Record<string, unknown>> = (event: StoredEvent<Payload>) => Promise<void>
 
-/** Which listeners hear which events. A module registers its listeners when it starts. */
+/** A listener's name, and what it hears. */
+export interface Subscription<Payloads extends readonly unknown[]> {
+  /** `<module>.<what it does>`, the same in every version of the server: its deliveries are kept under this name. */
+  name: string
+  events: readonly [...{ [Index in keyof Payloads]: EventDefinition<Payloads[Index]> }]
+  /** Whether it hears the events of an organization in their order, one at a time. Default: false. */
+  ordered?: boolean
+  /** For how many days a delivery that fails is tried again before it is given up. Default: 3. */
+  days?: number
+}
+
+export interface RegisteredListener {
+  name: string
+  types: readonly string[]
+  ordered: boolean
+  days: number
+  hear: EventListener
+}
+
+/** Who wants to hear what. A module registers its listeners in its `onModuleInit`. */
 @Injectable()
 export class EventListeners {
-  private readonly listeners = new Map<string, Map<string, EventListener>>()
+  private readonly listeners = new Map<string, RegisteredListener>()
+  private sealed = false
 
   /**
-   * Registers a listener. A listener under a new name hears the events of the last day too, so a name stays what it is.
-   * @param name what the outbox remembers as having heard an event; unique among the listeners of a type
-   * @throws {Error} when the type has a listener of this name
-   * @example listeners.on('organization.deleted', 'acme.stop-billing', async (event) => { ... })
+   * @example listeners.on({ name: 'acme.welcome', events: [organizationCreated] }, async (event) => { ... })
+   * @throws {StartError} for a name that is taken, and after the application has started
    */
-  on(type: string, name: string, listener: EventListener): void {
-    const ofType = this.listeners.get(type) ?? new Map<string, EventListener>()
-    if (ofType.has(name)) throw new Error(`Two listeners of ${type} are named ${name}. Give each a name of its own.`)
-    this.listeners.set(type, ofType.set(name, listener))
+  on<Payloads extends readonly unknown[]>(
+    { name, events, ordered = false, days = 3 }: Subscription<Payloads>,
+    hear: EventListener<Payloads[number]>,
+  ): void {
+    if (this.sealed) throw new StartError(`The listener ${name} came too late: register it in onModuleInit.`)
+    if (this.listeners.has(name)) throw new StartError(`Two listeners are named ${name}: rename one of them.`)
+    const types = events.map(({ type }) => type)
+    this.listeners.set(name, { name, types, ordered, days, hear: hear as unknown as EventListener })
   }
 
-  /** The listeners of a type, by name. */
-  of(type: string): ReadonlyMap<string, EventListener> {
-    return this.listeners.get(type) ?? new Map()
-  }
-
-  /** Each listener's type and name, as two lists of the same length. */
-  pairs(): { types: string[]; names: string[] } {
-    const pairs = [...this.listeners].flatMap(([type, ofType]) => [...ofType.keys()].map((name) => ({ type, name })))
-    return { types: pairs.map(({ type }) => type), names: pairs.map(({ name }) => name) }
+  /** Every listener; from now on none can be added. */
+  all(): RegisteredListener[] {
+    this.sealed = true
+    return [...this.listeners.values()]
   }
 }

@@ -1,7 +1,14 @@
 import { Global, Module } from '@nestjs/common'
+import { EventDeliveries } from './event-deliveries.js'
 import { EventListeners } from './event-listeners.js'
-import { Outbox } from './outbox.js'
+import { EventLog } from './event-log.js'
+import { EventRetention } from './event-retention.js'
+import { EventSealer } from './event-sealer.js'
 
+/** What happened, kept and told: see docs/events.md. */
 @Global()
-@Module({ providers: [EventListeners, Outbox], exports: [EventListeners, Outbox] })
+@Module({
+  providers: [EventListeners, EventSealer, EventDeliveries, EventRetention, EventLog],
+  exports: [EventListeners, EventSealer, EventDeliveries, EventRetention, EventLog],
+})
 export class EventsModule {}

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { z } from 'zod'
+import { systemActor } from '../../../platform/events/domain-event.js'
 import { Database, type Transaction } from '../../../platform/database/database.js'
 import type { Logger } from '../../../platform/logging/logger.js'
 import { LOGGER } from '../../../platform/logging/logger.token.js'
@@ -61,8 +62,9 @@ export class AwsMarketplaceNotifications {
     if (status && !(await this.statuses.hear(tx, customer, status, Timestamp))) return
     const integration = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customer), tx)
     if (!integration) return
-    if (status) await this.installations.note(tx, integration, { config: { status } })
-    else await this.installations.note(tx, integration, {}, true)
+    const by = systemActor(AWS_MARKETPLACE)
+    if (status) await this.installations.note(tx, by, integration, { config: { status } })
+    else await this.installations.note(tx, by, integration, {}, true)
   }
 
   private async confirm(message: SnsMessage & { Type: 'SubscriptionConfirmation' }): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable, type Provider, type Type } from '@nestjs/common'
 import { ModuleRef } from '@nestjs/core'
 import type { Config } from '../../../platform/config/config.js'
+import { systemActor } from '../../../platform/events/domain-event.js'
 import { Database } from '../../../platform/database/database.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { type InstalledIntegration, type IntegrationHealth, IntegrationProvider } from '../../integration-provider.js'
@@ -65,7 +66,7 @@ export class AwsMarketplaceProvider extends IntegrationProvider<AwsMarketplaceCo
     // Looked up late: the installations know the providers, so a provider cannot be made with them.
     const installations = this.module.get(IntegrationInstallations)
     await this.database.transaction(
-      (tx) => installations.note(tx, integration, { config: { entitlements } }),
+      (tx) => installations.note(tx, systemActor(AWS_MARKETPLACE), integration, { config: { entitlements } }),
       integration,
     )
   }

@@ -50,7 +50,7 @@ export class AwsMarketplaceRegistrations {
    * @throws {ApiError} 400 for a link that was used or has expired, and for a purchase that another organization has
    */
   claim(caller: OrganizationCaller, registration: string): Promise<{ id: string; created: boolean }> {
-    const { organization_id, user_id, request_id } = caller
+    const { organization_id } = caller
     return this.database.transaction(async (tx) => {
       const customer = await this.tokens.redeem<MarketplaceCustomer>(tx, PURPOSE, registration)
       if (!customer) throw unusableRegistration()
@@ -58,12 +58,15 @@ export class AwsMarketplaceRegistrations {
       const integration_id = integrationIdOf(customer)
       const installed = await this.installations.find(AWS_MARKETPLACE, integration_id, tx)
       if (installed && installed.organization_id !== organization_id) throw alreadyInstalled()
-      if (installed && (await this.installations.update(tx, installed, { config: { ...customer, status } }, true)))
+      if (
+        installed &&
+        (await this.installations.update(tx, caller, installed, { config: { ...customer, status } }, true))
+      )
         return { id: installed.id, created: false }
       const config: AwsMarketplaceConfig = { type: 'marketplace', ...customer, status, entitlements: [] }
       const id = await this.installations.install(tx, {
         ...{ organization_id, kind: AWS_MARKETPLACE, integration_id, config: { ...config } },
-        ...{ created_by_id: user_id, request_id },
+        by: caller,
       })
       return { id, created: true }
     }, caller)

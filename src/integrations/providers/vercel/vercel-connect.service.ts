@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
-import { type Caller, holdOpenOrganization, MembershipLevel, type OrganizationCaller } from '../../../auth/index.js'
+import {
+  type Caller,
+  holdOpenOrganization,
+  MembershipLevel,
+  type OrganizationCaller,
+  personOf,
+} from '../../../auth/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
@@ -51,7 +57,7 @@ export class VercelConnect {
 
   /** @returns where the caller's browser asks Vercel for access */
   async start(caller: Caller, next: string | undefined): Promise<LinkStart> {
-    const started: Started = { user_id: caller.user_id, next_url: dashboardUrl(next) }
+    const started: Started = { user_id: personOf(caller).id, next_url: dashboardUrl(next) }
     const url = new URL(`${DASHBOARD}/integrations/${encodeURIComponent(this.settings.integrationSlug)}/new`)
     url.searchParams.set('state', await this.oneTime.issue(STARTED, started, LIFETIME_MS))
     return { url: url.href }
@@ -82,7 +88,7 @@ export class VercelConnect {
   /** @throws {ApiError} 400 for a session that is used, expired or somebody else's */
   async session(caller: Caller, session: unknown): Promise<LinkSession> {
     const content = typeof session === 'string' ? await this.oneTime.read<Session>(PURPOSE, session) : undefined
-    if (content?.user_id !== caller.user_id) throw linkExpired()
+    if (content?.user_id !== personOf(caller).id) throw linkExpired()
     const organizations = await this.database.dataSource.query(
       `select o.id, o.name, exists (select 1 from organization_integrations i
          where i.organization_id = o.id and i.kind = $2) as already_linked
@@ -91,14 +97,15 @@ export class VercelConnect {
        join organization_memberships m on m.organization_id = o.id and m.user_id = d.user_id and m.level >= $3
        where d.user_id = $1 and (cardinality($4::uuid[]) = 0 or o.id = any($4::uuid[]))
        order by d.organization_created_at, o.id limit 1000`,
-      [caller.user_id, KIND, MembershipLevel.Admin, caller.key.scoped_organizations],
+      [personOf(caller).id, KIND, MembershipLevel.Admin, caller.credential.organizations],
     )
     return { next_url: content.next_url, organizations }
   }
 
   /** @throws {ApiError} 400 for a session that is used, expired or somebody else's, and for an organization that is linked already */
   async complete(caller: OrganizationCaller, session: string): Promise<LinkedAccount> {
-    const { organization_id, user_id, request_id } = caller
+    const { organization_id } = caller
+    const user_id = personOf(caller).id
     return this.database.transaction(async (tx) => {
       const content = await this.oneTime.redeem<Session>(tx, PURPOSE, session)
       if (content?.user_id !== user_id) throw linkExpired()
@@ -123,8 +130,7 @@ export class VercelConnect {
           user_mappings: { [vercel_user_id]: user_id },
         },
         secrets: { access_token, ...(token_type ? { token_type } : {}) },
-        created_by_id: user_id,
-        request_id,
+        by: caller,
       })
       return {
         status: 'linked',

@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
-import type { FastifyRequest } from 'fastify'
 import { productNotFound } from './vercel.errors.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
+import { ActingVercel } from './vercel-actor.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { payloadOf, updateInstallation, upsertInstallation } from './vercel-payload.js'
 import { type BillingPlan, VercelSettings } from './vercel-settings.js'
@@ -24,9 +25,9 @@ export class VercelInstallationsController {
     @Param('installationId') id: string,
     @Body() body: unknown,
     @CurrentVercelClaims() claims: VercelClaims,
-    @Req() request: FastifyRequest,
+    @ActingVercel() by: Actor,
   ): Promise<void> {
-    await this.installations.upsert(id, payloadOf(upsertInstallation, body), claims, request.id)
+    await this.installations.upsert(id, payloadOf(upsertInstallation, body), claims, by)
   }
 
   @Get('installations/:installationId')
@@ -38,14 +39,14 @@ export class VercelInstallationsController {
   @Patch('installations/:installationId')
   @HttpCode(204)
   @VercelToken('user')
-  choosePlan(@Param('installationId') id: string, @Body() body: unknown): Promise<void> {
-    return this.installations.choosePlan(id, payloadOf(updateInstallation, body).billingPlanId)
+  choosePlan(@ActingVercel() by: Actor, @Param('installationId') id: string, @Body() body: unknown): Promise<void> {
+    return this.installations.choosePlan(by, id, payloadOf(updateInstallation, body).billingPlanId)
   }
 
   @Delete('installations/:installationId')
   @VercelToken('user', 'system')
-  remove(@Param('installationId') id: string, @Req() request: FastifyRequest): Promise<{ finalized: true }> {
-    return this.installations.remove(id, request.id)
+  remove(@ActingVercel() by: Actor, @Param('installationId') id: string): Promise<{ finalized: true }> {
+    return this.installations.remove(by, id)
   }
 
   @Get('installations/:installationId/plans')

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { UsersDirectory } from '../../../auth/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
 import { namedQuery } from '../../../platform/database/named-query.js'
 import { cutText } from '../../../platform/values/stored-values.js'
 import { BillingGate } from '../../billing-gate.js'
@@ -30,7 +31,7 @@ export class VercelInstallations {
   ) {}
 
   /** Makes the user, the organization and the integration, all or none; a repeat renews what Vercel sent. */
-  async upsert(id: string, payload: UpsertInstallation, claims: VercelClaims, requestId: string): Promise<void> {
+  async upsert(id: string, payload: UpsertInstallation, claims: VercelClaims, by: Actor): Promise<void> {
     const { credentials, ...config } = payload
     await this.database.transaction(async (tx) => {
       // Two deliveries of one installation come one after the other.
@@ -39,9 +40,9 @@ export class VercelInstallations {
       // Vercel's marketplace has no say in what an organization linked itself, and brings nothing into it.
       if (existing && isLinked(existing)) throw installationLinked()
       // What is gone by the time that it is held is installed anew.
-      if (existing && (await this.installations.update(tx, existing, { config, secrets: credentials }))) return
+      if (existing && (await this.installations.update(tx, by, existing, { config, secrets: credentials }))) return
       await this.refuseReplay(tx, id, claims)
-      await this.install(tx, id, payload, claims, requestId)
+      await this.install(tx, id, payload, claims, by)
     })
   }
 
@@ -50,19 +51,19 @@ export class VercelInstallations {
     return { billingPlan: this.settings.planOf(config.billing_plan_id) }
   }
 
-  async choosePlan(id: string, billing_plan_id: string): Promise<void> {
+  async choosePlan(by: Actor, id: string, billing_plan_id: string): Promise<void> {
     if (this.settings.planOf(billing_plan_id).id !== billing_plan_id) throw unknownPlan({ plan: billing_plan_id })
     const integration = await this.existing(id)
     const change = { config: { billing_plan_id } }
     const changed = await this.database.transaction(
-      (tx) => this.installations.update(tx, integration, change),
+      (tx) => this.installations.update(tx, by, integration, change),
       integration,
     )
     if (!changed) throw installationNotFound()
   }
 
   /** Removes the integration; the organization and its projects stay. Of one that is gone, says the same again. */
-  async remove(id: string, requestId: string): Promise<{ finalized: true }> {
+  async remove(by: Actor, id: string): Promise<{ finalized: true }> {
     const integration = await this.find(id)
     if (!integration) {
       if (!(await this.wasHere(this.database, id))) throw installationNotFound()
@@ -71,7 +72,7 @@ export class VercelInstallations {
     const { organization_id } = integration
     if (!isLinked(integration) && (await this.billing.hasOpenInvoices({ ...integration, kind: KIND })))
       throw openInvoices()
-    await this.integrations.removeLocally({ organization_id, request_id: requestId }, { ...integration, kind: KIND })
+    await this.integrations.removeLocally({ ...by, organization_id }, { ...integration, kind: KIND })
     return { finalized: true }
   }
 
@@ -91,14 +92,15 @@ export class VercelInstallations {
     id: string,
     { credentials, ...payload }: UpsertInstallation,
     claims: VercelClaims,
-    request_id: string,
+    vercel: Actor,
   ): Promise<void> {
     const { email, name } = payload.account.contact
     const known = await this.users.byEmail(email, tx)
     const user = known ?? (await this.users.add(tx, { email, first_name: cutText(name ?? '', 150) }))
+    const by = { ...vercel, user }
     const organization_id = await this.organizations.found(
       tx,
-      { user_id: user.id, request_id },
+      by,
       { name: cutText(payload.account.name || `Vercel Installation ${id}`, MAX_NAME) },
       // Its first project is the first resource that Vercel asks for.
       { firstProject: null },
@@ -111,8 +113,7 @@ export class VercelInstallations {
       integration_id: id,
       config: { type: 'marketplace', ...payload, user_mappings },
       secrets: credentials,
-      created_by_id: user.id,
-      request_id,
+      by,
     })
   }
 

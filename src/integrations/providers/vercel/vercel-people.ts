@@ -5,6 +5,7 @@ import type { Transaction } from '../../../platform/database/database.js'
 import { cutText, isSameEmail } from '../../../platform/values/stored-values.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
+import { vercelActor } from './vercel-actor.js'
 import type { VercelConfig, VercelIntegration } from './vercel-installation.js'
 import type { VercelUser } from './vercel-tokens.js'
 
@@ -66,10 +67,12 @@ export class VercelPeople {
   }
 
   private async join(tx: Transaction, integration: Held, user: User, vercelUserId: string): Promise<void> {
-    if (!(await this.isMember(tx, integration.organization_id, user)))
-      await this.members.add(tx, integration.organization_id, user.id, levelOf(integration, user.email))
+    const { organization_id } = integration
+    const by = { ...vercelActor(), user }
+    if (!(await this.isMember(tx, organization_id, user)))
+      await this.members.add(tx, { ...by, organization_id }, user.id, levelOf(integration, user.email))
     await this.map(tx, integration, vercelUserId, user.id)
-    await this.users.switchTo(tx, user.id, integration.organization_id, null)
+    await this.users.switchTo(tx, user.id, organization_id, null)
   }
 
   /** Of people who come at the same moment, the next one sees whom the one before was taken for. */
@@ -82,7 +85,7 @@ export class VercelPeople {
   private async map(tx: Transaction, integration: Held, vercelUserId: string, id: number | undefined) {
     const { [vercelUserId]: _before, ...others } = integration.config.user_mappings ?? {}
     const user_mappings = id === undefined ? others : { ...others, [vercelUserId]: id }
-    await this.installations.update(tx, integration, { config: { user_mappings } })
+    await this.installations.update(tx, vercelActor(), integration, { config: { user_mappings } })
   }
 
   private async isMember(tx: Transaction, organization_id: string, { id }: User): Promise<boolean> {

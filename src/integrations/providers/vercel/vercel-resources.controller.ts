@@ -1,5 +1,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post } from '@nestjs/common'
 import { ApiExcludeController } from '@nestjs/swagger'
+import type { Actor } from '../../../platform/events/domain-event.js'
+import { ActingVercel } from './vercel-actor.js'
 import { createResource, payloadOf, updateResource } from './vercel-payload.js'
 import type { VercelResource } from './vercel-resource.js'
 import { VercelResources } from './vercel-resources.service.js'
@@ -16,11 +18,12 @@ export class VercelResourcesController {
   @HttpCode(200)
   @VercelToken('user')
   create(
+    @ActingVercel() by: Actor,
     @Param('installationId') installationId: string,
     @Body() body: unknown,
     @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<VercelResource> {
-    return this.resources.create(installationId, payloadOf(createResource, body), idempotencyKey)
+    return this.resources.create(by, installationId, payloadOf(createResource, body), idempotencyKey)
   }
 
   @Get(':resourceId')
@@ -32,11 +35,12 @@ export class VercelResourcesController {
   @Patch(':resourceId')
   @VercelToken('user')
   update(
+    @ActingVercel() by: Actor,
     @Param('installationId') installationId: string,
     @Param('resourceId') id: string,
     @Body() body: unknown,
   ): Promise<VercelResource> {
-    return this.resources.update(installationId, id, payloadOf(updateResource, body))
+    return this.resources.update(by, installationId, id, payloadOf(updateResource, body))
   }
 
   @Delete(':resourceId')
@@ -58,7 +62,11 @@ export class VercelResourcesController {
   @Post(':resourceId/secrets/rotate')
   @HttpCode(200)
   @VercelToken('user', 'system')
-  rotateSecrets(@Param('installationId') installationId: string, @Param('resourceId') id: string) {
-    return this.resources.rotateSecrets(installationId, id)
+  rotateSecrets(
+    @ActingVercel() by: Actor,
+    @Param('installationId') installationId: string,
+    @Param('resourceId') id: string,
+  ) {
+    return this.resources.rotateSecrets(by, installationId, id)
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { holdOpenOrganization } from '../../../auth/index.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
 import { Database, type Transaction } from '../../../platform/database/database.js'
 import { cutText } from '../../../platform/values/stored-values.js'
 import { ProjectsService } from '../../../projects/index.js'
@@ -34,7 +35,12 @@ export class VercelResources {
   ) {}
 
   /** Makes a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */
-  async create(installationId: string, resource: CreateResource, idempotencyKey?: string): Promise<VercelResource> {
+  async create(
+    by: Actor,
+    installationId: string,
+    resource: CreateResource,
+    idempotencyKey?: string,
+  ): Promise<VercelResource> {
     const { productId: product } = resource
     if (product !== this.settings.product) throw unknownProductId({ product })
     this.refuseUnknownPlan(resource)
@@ -44,7 +50,7 @@ export class VercelResources {
       await this.hold(tx, integration)
       const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
       if (earlier) return this.view(earlier)
-      const id = await this.projects.create(tx, organization_id, this.nameOf(resource.name), false)
+      const id = await this.projects.create(tx, { ...by, organization_id }, this.nameOf(resource.name), false)
       await tx.manager.query(
         `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
          values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
@@ -63,7 +69,12 @@ export class VercelResources {
     return this.view(await this.row(this.database, organization_id, id))
   }
 
-  async update(installationId: string, resourceId: string, changes: UpdateResource): Promise<VercelResource> {
+  async update(
+    by: Actor,
+    installationId: string,
+    resourceId: string,
+    changes: UpdateResource,
+  ): Promise<VercelResource> {
     this.refuseUnknownPlan(changes)
     const { organization_id, id, integration } = await this.locate(installationId, resourceId)
     return this.database.transaction(async (tx) => {
@@ -74,7 +85,8 @@ export class VercelResources {
          where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text`,
         [organization_id, id, KIND, JSON.stringify({ ...config, ...changes })],
       )
-      if (changes.name !== undefined) await this.projects.rename(tx, organization_id, id, this.nameOf(changes.name))
+      if (changes.name !== undefined)
+        await this.projects.rename(tx, { ...by, organization_id }, id, this.nameOf(changes.name))
       return this.view(await this.row(tx, organization_id, id))
     }, integration)
   }
@@ -94,6 +106,7 @@ export class VercelResources {
 
   /** Gives the project a new token; the old one stops working. Vercel takes the new secrets from the answer. */
   async rotateSecrets(
+    by: Actor,
     installationId: string,
     resourceId: string,
   ): Promise<{ sync: true; secrets: VercelResource['secrets'] }> {
@@ -101,7 +114,7 @@ export class VercelResources {
     return this.database.transaction(async (tx) => {
       await this.hold(tx, integration)
       await this.row(tx, organization_id, id)
-      await this.projects.rotateToken(tx, organization_id, id)
+      await this.projects.rotateToken(tx, { ...by, organization_id }, id)
       return { sync: true, secrets: this.view(await this.row(tx, organization_id, id)).secrets }
     }, integration)
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
-import { type Caller, PersonalApiKeysService, UsersDirectory } from '../../../auth/index.js'
+import { type Caller, personOf, PersonalApiKeysService, UsersDirectory } from '../../../auth/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
@@ -99,15 +99,18 @@ export class VercelSso {
 
   /** @throws {ApiError} 400 for a ticket that is used or expired, 403 when it is for another address than the caller's */
   async link(caller: Caller, ticket: string): Promise<SsoLink> {
-    return this.database.transaction(async (tx) => {
-      const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
-      const integration = content && (await this.installations.find(content.installation_id, tx))
-      if (!integration) throw ticketExpired()
-      const user = await this.users.byId(caller.user_id, tx)
-      if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
-      await this.people.link(tx, integration, user, content.vercel_user_id)
-      return { organization_id: integration.organization_id }
-    }, caller)
+    return this.database.transaction(
+      async (tx) => {
+        const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
+        const integration = content && (await this.installations.find(content.installation_id, tx))
+        if (!integration) throw ticketExpired()
+        const user = await this.users.byId(personOf(caller).id, tx)
+        if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
+        await this.people.link(tx, integration, user, content.vercel_user_id)
+        return { organization_id: integration.organization_id }
+      },
+      { user_id: personOf(caller).id },
+    )
   }
 
   private async exchangeCode({ code, state }: Arrival): Promise<VercelUser> {

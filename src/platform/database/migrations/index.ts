@@ -7,6 +7,7 @@ import { UsersWithoutEmail1764400000000 } from './0006-users-without-email.js'
 import { ProjectNumbers1764500000000 } from './0007-project-numbers.js'
 import { OutboxDeliveries1764600000000 } from './0008-outbox-deliveries.js'
 import { PartialIndexes1764700000000 } from './0009-partial-indexes.js'
+import { Events1764900000000 } from './0010-events.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   ProjectNumbers1764500000000,
   OutboxDeliveries1764600000000,
   PartialIndexes1764700000000,
+  Events1764900000000,
 ]

@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+import type { Changes, DomainEvent, OrganizationActor } from './domain-event.js'
+
+interface Details<Payload> {
+  /** The id of what it happened to. */
+  item_id?: string | number | null
+  /** For a change: the fields that changed. */
+  changes?: Changes
+  /** Left out where the schema is satisfied by `{}`. */
+  payload?: Payload
+}
+
+/** What {@link defineEvent} makes: call it for an event, to give to `tx.publish`. */
+export interface EventDefinition<Payload = Record<string, unknown>> {
+  (by: OrganizationActor, details?: Details<Payload>): DomainEvent<Payload>
+  readonly type: string
+  /** A sentence for those who listen. */
+  readonly description: string
+  readonly payload: z.ZodType<Payload>
+}
+
+const definitions = new Map<string, EventDefinition>()
+
+/** Every event that was defined, by its type; `docs/events.md` lists them and a test compares the two. */
+export const eventCatalogue: ReadonlyMap<string, EventDefinition> = definitions
+
+/**
+ * Adds an event to the catalogue.
+ * @param type `<resource>.<what happened>`, past tense
+ * @param payload what it tells beside who, when, to what and which fields: a zod schema of an object
+ * @example const widgetCreated = defineEvent('widget.created', 'A widget was made.', z.object({ name: z.string() }))
+ * await tx.publish(widgetCreated(caller, { item_id: widget.id, payload: { name: widget.name } }))
+ */
+export function defineEvent<Payload extends Record<string, unknown>>(
+  type: string,
+  description: string,
+  payload: z.ZodType<Payload>,
+): EventDefinition<Payload> {
+  const make = (by: OrganizationActor, { item_id, changes, payload: given }: Details<Payload> = {}) => ({
+    type,
+    organization_id: by.organization_id,
+    item_id: item_id == null ? null : String(item_id),
+    payload: payload.parse(given ?? {}),
+    changes: changes ?? null,
+    by,
+  })
+  const definition = Object.assign(make, { type, description, payload })
+  definitions.set(type, definition as unknown as EventDefinition)
+  return definition
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common'
+import { Config } from '../config/config.js'
+import { Database } from '../database/database.js'
+
+const BATCH = 5_000
+
+/**
+ * Removes events that are older than `EVENTS_RETENTION_DAYS` and that no listener waits for. The head of each chain
+ * keeps the hash before the first event that is left, from which the rest can still be verified.
+ */
+@Injectable()
+export class EventRetention {
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {}
+
+  /** @returns how many events were removed */
+  async run(): Promise<number> {
+    const due: { organization_id: string }[] = await this.database.dataSource.query(
+      `select distinct organization_id from (
+         select organization_id from events
+         where created_at < now() - make_interval(days => $1) and seq is not null limit ${BATCH}) old`,
+      [this.config.get('EVENTS_RETENTION_DAYS')],
+    )
+    let removed = 0
+    for (const { organization_id } of due) removed += await this.shorten(organization_id)
+    return removed
+  }
+
+  /** Removes the oldest events of an organization, up to the first that has to stay. */
+  private shorten(organizationId: string): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const [last] = await tx.manager.query(
+        `select e.seq, e.hash from events e
+         where e.organization_id = $1 and e.created_at < now() - make_interval(days => $2)
+           and e.seq < coalesce(
+             (select min(seq) from event_deliveries where organization_id = $1),
+             (select seq + 1 from event_heads where organization_id = $1))
+         order by e.seq desc limit 1`,
+        [organizationId, this.config.get('EVENTS_RETENTION_DAYS')],
+      )
+      if (!last) return 0
+      await tx.manager.query('update event_heads set kept_after = $2, kept_hash = $3 where organization_id = $1', [
+        organizationId,
+        last.seq,
+        last.hash,
+      ])
+      const [, removed] = await tx.manager.query('delete from events where organization_id = $1 and seq <= $2', [
+        organizationId,
+        last.seq,
+      ])
+      return removed
+    })
+  }
+}
