@@ -5,6 +5,18 @@ import { eventually, expectError, useServer } from '../support/kit.js'
 const server = useServer({ ownDatabase: true })
 const logged = (message: string) => server.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message)
 
+describe('a request', () => {
+  it('is a line of the log, with who made it', async () => {
+    const { owner } = await server.organization()
+    const { headers } = await owner.get('/api/organizations/')
+    const line = await eventually(
+      async () => logged('request').find(({ request_id }) => request_id === headers.get('x-request-id')),
+      (found) => found !== undefined,
+    )
+    expect(line).toMatchObject({ method: 'GET', route: '/api/organizations', status: 200, user_id: owner.row.id })
+  })
+})
+
 describe('a failure that nobody expected', () => {
   it('is answered without a word of it, and logged in full with the request’s id', async () => {
     const { owner } = await server.organization()

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Actor } from '../events/domain-event.js'
 import type { Logger } from '../logging/logger.js'
 
 /** A line for each answer: the route's pattern and never the URL, which may hold a key. */
@@ -17,7 +18,7 @@ export function registerRequestLog(server: FastifyInstance, logger: Logger): voi
         route: request.is404 ? null : (request.routeOptions.url ?? null),
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime * 100) / 100,
-        user_id: (request as FastifyRequest & { caller?: { user_id: number } }).caller?.user_id ?? null,
+        user_id: (request as FastifyRequest & { caller?: Actor }).caller?.user?.id ?? null,
       },
       'request',
     )
