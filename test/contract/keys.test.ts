@@ -4,6 +4,11 @@ import { PersonalApiKeysService } from '../../src/index.js'
 import { expectError, type TestUser, useServer } from '../support/kit.js'
 
 const server = useServer()
+/** The whole of a refusal by a service. */
+const refusal = (attr: string | null, detail: string) => ({
+  status: 400,
+  body: { type: 'validation_error', code: 'invalid_input', attr, detail: expect.stringContaining(detail) },
+})
 const invalid = (place: string) => `Personal API key found in request ${place} is invalid.`
 
 describe('where a key is found', () => {
@@ -249,12 +254,14 @@ describe('/api/personal_api_keys/', () => {
   it('holds ten keys of a user at the most', async () => {
     const user = await server.user()
     for (let count = 1; count < 10; count++) await user.with({})
-    await expect(user.with({})).rejects.toThrow('You can only have 10 personal API keys.')
+    await expect(user.with({})).rejects.toMatchObject(refusal(null, 'You can only have 10 personal API keys.'))
   })
 
   it('refuses a scope that does not exist', async () => {
     const user = await server.user()
-    await expect(user.with({ scopes: ['organization:own'] })).rejects.toThrow('Invalid scope: organization:own')
+    await expect(user.with({ scopes: ['organization:own'] })).rejects.toMatchObject(
+      refusal('scopes', 'Invalid scope: organization:own'),
+    )
   })
 })
 
@@ -273,10 +280,14 @@ describe('the reach of a key', () => {
     const sentence = (what: string) => `You must be a member of all ${what} that you are scoping the key to.`
     for (const scoped_organizations of [[other.id], [id, other.id], [id, 'acme'], [crypto.randomUUID()]])
       for (const scoped_teams of [[], [own]])
-        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toThrow(sentence('organizations'))
+        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toMatchObject(
+          refusal('scoped_organizations', sentence('organizations')),
+        )
     for (const scoped_teams of [[foreign], [own, foreign], [2_000_000_000]])
       for (const scoped_organizations of [[], [id]])
-        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toThrow(sentence('teams'))
+        await expect(owner.with({ scoped_organizations, scoped_teams })).rejects.toMatchObject(
+          refusal('scoped_teams', sentence('teams')),
+        )
     expect(await server.application.get(PersonalApiKeysService).list(owner.row.id)).toHaveLength(1)
   })
 })
@@ -298,7 +309,9 @@ describe('the service of the keys', () => {
   it('refuses a key that has expired, that never would, or that has no scope', async () => {
     const user = await server.user()
     for (const expires_at of [new Date(Date.now() - 1), new Date(NaN)])
-      await expect(user.with({ expires_at })).rejects.toMatchObject({ status: 400, body: { attr: 'expires_at' } })
+      await expect(user.with({ expires_at })).rejects.toMatchObject(
+        refusal('expires_at', 'A key must expire in the future.'),
+      )
     await expect(user.with({ scopes: [] })).rejects.toThrow('Invalid scope: . Valid scopes are *, organization:read, ')
     await expect(user.with({ scopes: ['user:read', 'x'] })).rejects.toThrow('Invalid scope: x. Valid scopes are *, ')
   })
@@ -307,7 +320,12 @@ describe('the service of the keys', () => {
     const [user, other] = [await server.user(), await server.user()]
     const signIn = async ({ row }: TestUser) => {
       const view = await server.database.transaction((tx) => service().signIn(tx, row.id, inAnHour()))
-      expect(view).toMatchObject({ user_id: row.id, scopes: ['*'], expires_at: expect.any(Date) })
+      expect(view).toMatchObject({
+        label: 'Vercel sign-in',
+        user_id: row.id,
+        scopes: ['*'],
+        expires_at: expect.any(Date),
+      })
       return view
     }
     const sameName = await service().create({ user_id: user.row.id, label: 'Vercel sign-in', scopes: ['user:read'] })
