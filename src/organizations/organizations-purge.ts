@@ -6,6 +6,7 @@ import { Database, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 import { systemActor } from '../platform/events/domain-event.js'
+import { EventRetention } from '../platform/events/event-retention.js'
 import { organizationPurged } from './organization.events.js'
 import { blockedTables, tablesOfOrganizations } from './organizations-purge.queries.js'
 
@@ -37,6 +38,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     private readonly access: AccessCache,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly host: HttpAdapterHost,
+    private readonly events: EventRetention,
   ) {}
 
   /**
@@ -68,7 +70,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     await this.running
   }
 
-  /** Purges everything that is due. @returns the ids of the organizations that are gone */
+  /** Purges everything that is due, and forgets what happened in organizations that are gone. @returns the ids of the organizations that are gone */
   async run(): Promise<string[]> {
     const due: { id: string }[] = await this.database.dataSource.query(
       `select id from organizations where deletion_requested_at <= now() - make_interval(days => $1) order by deletion_requested_at`,
@@ -82,6 +84,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
         this.logger.warn({ err: error, organization_id: id }, 'purge will be tried again')
       }
     }
+    await this.events.forgetAfter(organizationPurged)
     return purged
   }
 

@@ -71,7 +71,7 @@ describe('what changes of an organization', () => {
     expect(events).toHaveLength(5)
   })
 
-  it('is announced also when nobody did it: its purge', async () => {
+  it('is announced also when nobody did it: its purge, after which nothing of it is kept', async () => {
     const { owner, id, path } = await server.organization()
     await owner.delete(path)
     await server.database.dataSource.query('update organizations set deletion_requested_at = $2 where id = $1', [
@@ -83,6 +83,14 @@ describe('what changes of an organization', () => {
       async () => heard.filter((event) => event.organization_id === id && event.type === 'organization.purged'),
       (all) => all.length > 0,
     )
+    const known = (table: string) =>
+      server.database.dataSource.query(`select 1 from ${table} where organization_id = $1`, [id])
+    await eventually(
+      () => known('event_deliveries'),
+      (rows) => rows.length === 0,
+    )
+    await server.application.get(OrganizationsPurge).run()
+    expect([...(await known('events')), ...(await known('event_heads'))]).toEqual([])
     expect(purged).toMatchObject({ organization_id: id, payload: {}, by: { user: null, credential: { id: 'purge' } } })
   })
 })

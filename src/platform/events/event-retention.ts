@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Config } from '../config/config.js'
 import { Database } from '../database/database.js'
+import type { EventDefinition } from './define-event.js'
 
 const BATCH = 5_000
 
@@ -26,6 +27,24 @@ export class EventRetention {
     let removed = 0
     for (const { organization_id } of due) removed += await this.shorten(organization_id)
     return removed
+  }
+
+  /**
+   * Removes everything that is known of organizations that are gone, once no listener waits for it.
+   * @param last the event that is the last of an organization
+   */
+  async forgetAfter({ type }: Pick<EventDefinition, 'type'>): Promise<void> {
+    const ended: { organization_id: string }[] = await this.database.dataSource.query(
+      // The type is written out, so that its index serves the statement.
+      `select organization_id from events e where type = '${type}' and seq is not null
+         and not exists (select 1 from event_deliveries where organization_id = e.organization_id)
+       limit ${BATCH}`,
+    )
+    for (const { organization_id } of ended)
+      await this.database.transaction(async (tx) => {
+        await tx.manager.query('delete from events where organization_id = $1 and seq is not null', [organization_id])
+        await tx.manager.query('delete from event_heads where organization_id = $1', [organization_id])
+      })
   }
 
   /** Removes the oldest events of an organization, up to the first that has to stay. */

@@ -31,6 +31,9 @@ export class Events1764900000000 implements MigrationInterface {
       )`)
     await runner.query('create unique index events_seq on events (organization_id, seq) where seq is not null')
     await runner.query('create index events_unsealed on events (id) where seq is null')
+    await runner.query(
+      `create index events_last_of_organization on events (organization_id) where type = 'organization.purged'`,
+    )
     await runner.query('create index events_age on events using brin (created_at)')
     await runner.query(`
       create table event_heads (
