@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -159,12 +159,24 @@ describe('the kind acme', () => {
 })
 
 describe('main', () => {
+  const children: ChildProcess[] = []
+  // Those that a failed test left running would keep the tests from ending.
+  after(() => children.forEach((child) => child.kill()))
+
   const start = async (environment: Record<string, string>) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'acme-main-'))
     await chmod(dataDir, 0o755)
     const child = spawn(process.execPath, [new URL('../src/main.js', import.meta.url).pathname], {
-      env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', ...environment },
+      env: {
+        PATH: process.env.PATH,
+        DATA_DIR: dataDir,
+        PORT: '0',
+        LOG_LEVEL: 'silent',
+        SHUTDOWN_DRAIN_MS: '0',
+        ...environment,
+      },
     })
+    children.push(child)
     const ended = once(child, 'close')
     let out = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += chunk))
@@ -187,7 +199,7 @@ describe('main', () => {
 
   it('starts a server that has the route', async () => {
     const { ready, stop } = await start({})
-    const url = /API +(\S+)/.exec(await ready())![1]!
+    const url = /API +(http\S+)/.exec(await ready())![1]!
     const { paths } = (await (await fetch(new URL('/api/schema/', url))).json()) as { paths: object }
     assert.ok('/api/organizations/{organization_id}/integrations/acme/' in paths)
     assert.equal((await stop()).code, 0)
