@@ -1,29 +1,42 @@
-/** Imports point one way: a resource may use platform/ and auth/; platform/ uses neither; resources meet at index.ts. */
+/** Imports point one way: resource → access/, identity/ → platform/. What is ours meets at its index.ts. */
+const RESOURCES = 'organizations|members|projects|current-user|integrations'
+
 module.exports = {
   forbidden: [
     {
       name: 'platform-knows-no-business',
-      comment: 'platform/ holds no business word, so it imports nothing from the resources or auth/.',
+      comment: 'platform/ holds no business word, so it imports nothing but itself.',
       severity: 'error',
       from: { path: '^src/platform/' },
       to: { path: '^src/(?!platform/)' },
     },
     {
-      name: 'auth-knows-no-resource',
-      comment: 'Every resource uses auth/, so auth/ uses none.',
+      name: 'access-knows-no-resource',
+      comment: 'Every resource uses access/, so access/ uses none.',
       severity: 'error',
-      from: { path: '^src/auth/' },
-      to: { path: '^src/(?!platform/|auth/)' },
+      from: { path: '^src/access/' },
+      to: { path: '^src/(?!platform/|access/)' },
     },
     {
-      name: 'resources-meet-at-index',
-      comment: "A resource uses another's index.ts, never its inner files.",
+      name: 'identity-knows-no-resource',
+      comment: 'People exist before they belong to an organization.',
       severity: 'error',
-      from: { path: '^src/(organizations|members|projects|users|integrations)/' },
-      to: {
-        path: '^src/(organizations|members|projects|users|integrations)/',
-        pathNot: ['^src/$1/', '/index\\.ts$'],
-      },
+      from: { path: '^src/identity/' },
+      to: { path: '^src/(?!platform/|access/|identity/)' },
+    },
+    {
+      name: 'meet-at-index',
+      comment: "A resource uses another's index.ts, never its inner files; the same goes for access/ and identity/.",
+      severity: 'error',
+      from: { path: `^src/(access|identity|${RESOURCES})/` },
+      to: { path: `^src/(access|identity|${RESOURCES})/`, pathNot: ['^src/$1/', '/index\\.ts$'] },
+    },
+    {
+      name: 'server-is-the-outermost',
+      comment: 'The server is one user of the modules, so no module uses it.',
+      severity: 'error',
+      from: { path: '^src/(?!server/|compat/|testing/|index)' },
+      to: { path: '^src/(server|compat)/' },
     },
     {
       name: 'testing-is-for-tests',

@@ -23,6 +23,6 @@ export default {
   globalTeardown: './test/support/global-teardown.js',
   testTimeout: 60_000,
   maxWorkers: 2,
-  collectCoverageFrom: ['src/**/*.ts', '!src/**/migrations/*.ts', '!src/main.ts'],
+  collectCoverageFrom: ['src/**/*.ts', '!src/**/migrations/*.ts', '!src/server/main.ts'],
   coverageReporters: ['text-summary'],
 }

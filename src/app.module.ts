@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
-import { AuthModule } from './auth/index.js'
+import { AccessModule } from './access/index.js'
+import { PersonalApiKeysModule, UsersModule } from './identity/index.js'
 import { IntegrationsModule, type IntegrationProviderClass, shippedProviders } from './integrations/index.js'
 import { MembersModule } from './members/index.js'
 import { OrganizationsModule } from './organizations/index.js'
@@ -20,7 +21,7 @@ import { OutboundModule } from './platform/outbound/outbound.module.js'
 import { RedisModule } from './platform/redis/redis.module.js'
 import { SecretsModule } from './platform/secrets/secrets.module.js'
 import { ProjectsModule } from './projects/index.js'
-import { UsersModule } from './users/users.module.js'
+import { CurrentUserModule } from './current-user/current-user.module.js'
 
 export interface AppModuleOptions {
   logger?: Logger
@@ -54,12 +55,14 @@ export class AppModule {
         OutboundModule,
         ErrorBodiesModule,
         EventsModule,
-        AuthModule,
+        AccessModule,
+        UsersModule,
+        PersonalApiKeysModule,
         MembersModule,
         ProjectsModule,
         OrganizationsModule,
         IntegrationsModule.forRoot({ providers: [...shippedProviders, ...integrations], config }),
-        UsersModule,
+        CurrentUserModule,
         TerminusModule.forRoot({ logger: false }),
         ...extensions,
       ],

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { fingerprint, seed } from './seed.mjs'
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const cli = fileURLToPath(new URL('../../dist/server/cli/main.js', import.meta.url))
 const dataDir = fileURLToPath(new URL('../.data', import.meta.url))
 /** Any number: one bench at a time on a database server, or each would measure the other. */
 const BENCH_LOCK = 5_218_700_431

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
-import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../access/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { ApiResource } from '../platform/http/api-resource.js'
 import { toDto } from '../platform/http/body.js'

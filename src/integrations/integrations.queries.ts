@@ -1,4 +1,4 @@
-import { namedQuery, PAGE, wireTime } from '../platform/database/named-query.js'
+import { namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import type { IntegrationView } from './integration.dto.js'
 
 const columns = `i.id, i.kind, i.integration_id,

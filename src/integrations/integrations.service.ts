@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
-import { holdOpenOrganization, type OrganizationCaller } from '../auth/index.js'
+import { holdOpenOrganization, type OrganizationCaller } from '../access/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import type { Logger } from '../platform/logging/logger.js'

@@ -1,4 +1,4 @@
-import { namedQuery } from '../platform/database/named-query.js'
+import { namedQuery } from '../platform/database/fast-path/named-query.js'
 
 /** $1 organization, $2 id, $3 user, $4 level: a new membership; nothing for someone who has one. */
 export const newMembership = namedQuery<{ id: string }>(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
-import { AccessCache, MembershipLevel } from '../auth/index.js'
+import { AccessCache, MembershipLevel } from '../access/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import { memberJoined, memberLeft, memberLevelChanged } from './member.events.js'

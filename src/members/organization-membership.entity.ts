@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm'
-import { MembershipLevel } from '../auth/index.js'
+import { MembershipLevel } from '../access/index.js'
 
 @Entity('organization_memberships')
 @Unique(['organization_id', 'user_id'])

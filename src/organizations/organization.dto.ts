@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger'
-import { MembershipLevel } from '../auth/index.js'
+import { MembershipLevel } from '../access/index.js'
 import { BooleanField, ChoiceField, ReferenceField, StringField } from '../platform/http/fields.js'
 import { pageOf } from '../platform/http/page.dto.js'
 import { TeamView } from '../projects/index.js'

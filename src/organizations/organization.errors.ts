@@ -1,4 +1,4 @@
-import type { FeatureKey } from '../auth/index.js'
+import type { FeatureKey } from '../access/index.js'
 import { defineError, type ErrorFactory } from '../platform/http/error-catalogue.js'
 import type { OrganizationSettings } from './organization.dto.js'
 

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import { AccessCache } from '../auth/index.js'
+import { AccessCache } from '../access/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { Logger } from '../platform/logging/logger.js'

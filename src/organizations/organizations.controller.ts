@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req } from '@nestjs/common'
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
-import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../auth/index.js'
+import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../access/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { ApiResource } from '../platform/http/api-resource.js'
 import { fieldError } from '../platform/http/fields.js'

@@ -1,5 +1,5 @@
-import { jsonSql } from '../platform/database/json-sql.js'
-import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/named-query.js'
+import { jsonSql } from '../platform/database/fast-path/json-sql.js'
+import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
 import { teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/fields.js'

@@ -9,12 +9,12 @@ import {
   ProductFeatures,
   refuseDeactivated,
   refusePendingDeletion,
-  UsersDirectory,
-} from '../auth/index.js'
+} from '../access/index.js'
+import { UsersService } from '../identity/index.js'
 import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
-import { fillHole } from '../platform/database/json-sql.js'
+import { fillHole } from '../platform/database/fast-path/json-sql.js'
 import { pagesByKey } from '../platform/database/pages-by-key.js'
 import type { Actor, Changes, OrganizationActor } from '../platform/events/domain-event.js'
 import { fieldError, requireText } from '../platform/http/fields.js'
@@ -73,7 +73,7 @@ export class OrganizationsService {
     private readonly database: Database,
     private readonly members: MembersService,
     private readonly projects: ProjectsService,
-    private readonly users: UsersDirectory,
+    private readonly users: UsersService,
     private readonly access: AccessCache,
     private readonly features: ProductFeatures,
     config: Config,

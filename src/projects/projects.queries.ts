@@ -1,5 +1,5 @@
-import { jsonSql } from '../platform/database/json-sql.js'
-import { type NamedQuery, namedQuery, PAGE } from '../platform/database/named-query.js'
+import { jsonSql } from '../platform/database/fast-path/json-sql.js'
+import { type NamedQuery, namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
 import { contains } from '../platform/database/text-search.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 

@@ -12,7 +12,7 @@ import {
   type NewKey,
   OrganizationsService,
   PersonalApiKeysService,
-  UsersDirectory,
+  UsersService,
 } from '../index.js'
 import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
 import { testActor, TestOrganization, TestUser } from './test-people.js'
@@ -125,7 +125,7 @@ export class TestServer {
   /** A person with a key of every scope. */
   async user(): Promise<TestUser> {
     const email = `${randomUUID()}@example.com`
-    const row = await this.application.get(UsersDirectory).create({ email, first_name: 'Ada', last_name: 'Lovelace' })
+    const row = await this.application.get(UsersService).create({ email, first_name: 'Ada', last_name: 'Lovelace' })
     return new TestUser(this, row, await this.key(row.id, {}))
   }
 

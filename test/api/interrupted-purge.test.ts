@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { run } from '../../src/cli/run.js'
+import { run } from '../../src/server/cli/run.js'
 import { loadConfig, OrganizationsPurge } from '../../src/index.js'
 import { eventually, expectError, testEnvironment, useServer } from '../support/kit.js'
 

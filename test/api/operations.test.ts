@@ -9,7 +9,7 @@ const server = useServer()
 
 /** Starts the built server with these variables and waits for it to end. */
 function start(environment: Record<string, string>): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const child = spawn(process.execPath, ['dist/server/main.js'], {
     env: { PATH: process.env.PATH, ...testEnvironment(), LOG_LEVEL: 'silent', ...environment },
   })
   let out = ''

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { hashKeyValue } from '../../src/auth/key-value.js'
+import { hashKeyValue } from '../../src/access/key-value.js'
 import { expectError, type TestServer, useServer } from '../support/kit.js'
 import { REDIS_URL, redisAnswers } from '../support/redis.js'
 

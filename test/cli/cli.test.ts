@@ -2,8 +2,8 @@ import { describe, expect, it, jest } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { run } from '../../src/cli/run.js'
-import { loadConfig, UsersDirectory } from '../../src/index.js'
+import { run } from '../../src/server/cli/run.js'
+import { loadConfig, UsersService } from '../../src/index.js'
 import { testEnvironment, useServer } from '../support/kit.js'
 
 const server = useServer()
@@ -263,7 +263,7 @@ describe('polity', () => {
   })
 
   it('says what it is when a fault of its own ends a command', async () => {
-    const broken = jest.spyOn(UsersDirectory.prototype, 'all').mockImplementation(() => {
+    const broken = jest.spyOn(UsersService.prototype, 'all').mockImplementation(() => {
       throw new TypeError('cannot read it')
     })
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { KeyUsage } from '../../src/auth/key-usage.js'
+import { KeyUsage } from '../../src/access/key-usage.js'
 import { PersonalApiKeysService } from '../../src/index.js'
 import { expectError, type TestUser, useServer } from '../support/kit.js'
 

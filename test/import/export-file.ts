@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hashKeyValue } from '../../src/auth/key-value.js'
+import { hashKeyValue } from '../../src/access/key-value.js'
 
 export type ExportRow = { type: string } & Record<string, unknown>
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomInt, randomUUID } from 'node:crypto'
-import { run } from '../../src/cli/run.js'
+import { run } from '../../src/server/cli/run.js'
 import { loadConfig } from '../../src/index.js'
 import { isUuid } from '../../src/platform/values/stored-values.js'
 import { testEnvironment, useServer } from '../support/kit.js'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { run } from '../../src/cli/run.js'
+import { run } from '../../src/server/cli/run.js'
 import {
   IntegrationInstallations,
   loadConfig,

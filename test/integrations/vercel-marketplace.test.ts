@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { MembershipLevel, UsersDirectory } from '../../src/index.js'
+import { MembershipLevel, UsersService } from '../../src/index.js'
 import { json } from '../support/vercel.js'
 import { expectRefusal, Installation, payload, useVercelMarketplace } from '../support/vercel-marketplace.js'
 
@@ -65,7 +65,7 @@ describe('an installation from Vercel’s marketplace', () => {
   ])('refuses a payload: %s', async (message, body) => {
     const installation = new Installation(marketplace)
     expectRefusal(await installation.put(body), 400, new RegExp(`^${message}`))
-    expect(await server.application.get(UsersDirectory).byEmail(installation.email)).toBeNull()
+    expect(await server.application.get(UsersService).byEmail(installation.email)).toBeNull()
   })
 
   it('has a plan, which an admin chooses', async () => {

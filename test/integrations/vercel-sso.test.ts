@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { MembershipLevel, MembersService, UsersDirectory } from '../../src/index.js'
+import { MembershipLevel, MembersService, UsersService } from '../../src/index.js'
 import { type Answer, testActor } from '../support/kit.js'
 import { FakeVercel, json } from '../support/vercel.js'
 import { expectRefusal, Installation, useVercelMarketplace } from '../support/vercel-marketplace.js'
@@ -130,7 +130,7 @@ describe('signing in from Vercel', () => {
     const colleague = { user_id: 'colleague', user_email: `${randomUUID()}@example.com` }
     expectRefusal((await arrive(installation, colleague)).answer, 401, /^Vercel authentication failed$/)
     vercel.trouble = undefined
-    expect(await server.application.get(UsersDirectory).byEmail(colleague.user_email)).toBeNull()
+    expect(await server.application.get(UsersService).byEmail(colleague.user_email)).toBeNull()
     const { answer } = await arrive(installation, colleague)
     expect({ status: answer.status, ticket: target(answer).searchParams.has('ticket') }).toEqual({
       status: 302,
@@ -142,7 +142,7 @@ describe('signing in from Vercel', () => {
     const installation = await marketplace.installed()
     const claims = { user_id: 'colleague', user_email: `${randomUUID()}@example.com` }
     await arrive(installation, claims)
-    const before = await server.application.get(UsersDirectory).byEmail(claims.user_email)
+    const before = await server.application.get(UsersService).byEmail(claims.user_email)
     await server.database.dataSource.query('delete from users where id = $1', [before!.id])
     const session = await exchange(target((await arrive(installation, claims)).answer).searchParams.get('ticket')!)
     expect(session.status).toBe(200)

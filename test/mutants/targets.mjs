@@ -6,7 +6,7 @@ const organizations = ['organizations', 'pages', 'lists', 'deletion', 'bad-input
 
 export const targets = [
   {
-    files: ['src/auth/scopes.guard.ts', 'src/auth/access-cache.ts'],
+    files: ['src/access/scopes.guard.ts', 'src/access/access-cache.ts'],
     tests: [
       'test/contract/keys',
       'test/contract/refused-keys',
@@ -17,7 +17,7 @@ export const targets = [
     ],
   },
   {
-    files: ['src/auth/authentication.ts'],
+    files: ['src/access/authentication.ts'],
     tests: [
       'test/contract/keys',
       'test/contract/refused-keys',
@@ -26,7 +26,10 @@ export const targets = [
       'test/api/rate-limits',
     ],
   },
-  { files: ['src/auth/personal-api-keys.service.ts'], tests: ['test/contract/errors', 'test/contract/keys'] },
+  {
+    files: ['src/identity/personal-api-keys/personal-api-keys.service.ts'],
+    tests: ['test/contract/errors', 'test/contract/keys'],
+  },
   {
     files: ['src/organizations/organizations.service.ts'],
     tests: [...organizations, 'test/api/gates', 'test/api/at-once', 'test/security/revocation', ...purge],

@@ -6,7 +6,7 @@ import {
   OrganizationsService,
   PersonalApiKeysService,
   SecretsRewrap,
-  UsersDirectory,
+  UsersService,
 } from '../../src/index.js'
 import { sealContext } from '../../src/integrations/organization-integration.entity.js'
 import { EventDeliveries } from '../../src/platform/events/event-deliveries.js'
@@ -127,11 +127,11 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
     ['the check of the keys at start', () => service(SecretsRewrap).onApplicationBootstrap()],
     ['moving secrets to the current key', () => moveSecret()],
     ['the list of all organizations', () => first(service(OrganizationsService).all())],
-    ['the list of all users', () => first(service(UsersDirectory).all())],
+    ['the list of all users', () => first(service(UsersService).all())],
     ['the list of all keys', () => first(service(PersonalApiKeysService).all())],
     ['a key of narrow reach', () => caller.with({ scoped_organizations: [path.split('/')[3]!] })],
-    ['the deactivation of a user', () => service(UsersDirectory).deactivate((caller.row.id + 1) % 5_000)],
-    ['a person by their address', () => service(UsersDirectory).byEmail('7@example.com')],
+    ['the deactivation of a user', () => service(UsersService).deactivate((caller.row.id + 1) % 5_000)],
+    ['a person by their address', () => service(UsersService).byEmail('7@example.com')],
     [
       'the end of a membership',
       () => service(MembersService).remove(testActor('01890000-0000-7000-8000-000000000002'), 12),

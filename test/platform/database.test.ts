@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from 'typeorm'
 import { type Transaction, User } from '../../src/index.js'
-import { namedQuery, PAGE } from '../../src/platform/database/named-query.js'
+import { namedQuery, PAGE } from '../../src/platform/database/fast-path/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
 const number = namedQuery<{ value: number }>('test.number', 'select $1::integer as value')

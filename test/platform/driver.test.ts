@@ -6,7 +6,7 @@ import { closeRunner, poolOf, privates, runnerOn } from '../../src/platform/data
 import { send } from '../../src/platform/database/fast-path/send.js'
 import { UnnamingClient } from '../../src/platform/database/fast-path/unnamed-statements.js'
 import { WatchedClient } from '../../src/platform/database/fast-path/watched-client.js'
-import { namedQuery } from '../../src/platform/database/named-query.js'
+import { namedQuery } from '../../src/platform/database/fast-path/named-query.js'
 import { eventually } from '../support/kit.js'
 
 const url = process.env.TEST_DATABASE_URL!

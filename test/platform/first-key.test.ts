@@ -52,7 +52,12 @@ describe('the key of the first start, on a database of the operator’s', () => 
   })
 
   it('is printed on a terminal', async () => {
-    const server = start(join(folder, 'none'), ['script', '-qec', `${process.execPath} dist/main.js`, '/dev/null'])
+    const server = start(join(folder, 'none'), [
+      'script',
+      '-qec',
+      `${process.execPath} dist/server/main.js`,
+      '/dev/null',
+    ])
     expect(await status(await server.ready(), server.key)).toBe(200)
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { namedQuery } from '../../src/platform/database/named-query.js'
+import { namedQuery } from '../../src/platform/database/fast-path/named-query.js'
 import { migrateUp } from '../../src/platform/database/migrate.js'
 import { migrations } from '../../src/platform/database/migrations/index.js'
 import { PgBouncer, pgBouncerVersion } from '../support/pgbouncer.js'

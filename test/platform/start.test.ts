@@ -14,7 +14,7 @@ import { ServerProcess } from '../support/server-process.js'
 /** What `npm start` prints, on both outputs, when it ends by itself. */
 async function failedStart(
   environment: Record<string, string | undefined>,
-  args = ['dist/main.js'],
+  args = ['dist/server/main.js'],
   cwd = process.cwd(),
 ): Promise<{ code: number | null; printed: string }> {
   const child = spawn(process.execPath, args, {
@@ -95,7 +95,7 @@ it('refuses a wrong .env with everything that is wrong in it, the server and the
   CORS_ORIGIN is not the name of a setting: did you mean CORS_ORIGINS?
   PORT is not valid: write a whole number from 0 to 65535
 `
-  for (const args of [['dist/main.js'], ['bin/polity.js', 'serve'], ['bin/polity.js', 'users', 'list']]) {
+  for (const args of [['dist/server/main.js'], ['bin/polity.js', 'serve'], ['bin/polity.js', 'users', 'list']]) {
     const [file, ...rest] = args
     expect(await failedStart({ PORT: undefined }, [resolve(file!), ...rest], folder)).toEqual({ code: 1, printed })
   }

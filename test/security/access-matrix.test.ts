@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { hashKeyValue } from '../../src/auth/key-value.js'
+import { hashKeyValue } from '../../src/access/key-value.js'
 import {
   type AccessRule,
   covers,

@@ -1,14 +1,14 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
-import { PersonalApiKey } from '../../src/auth/personal-api-key.entity.js'
-import { run } from '../../src/cli/run.js'
+import { PersonalApiKey } from '../../src/identity/personal-api-keys/personal-api-key.entity.js'
+import { run } from '../../src/server/cli/run.js'
 import {
   loadConfig,
   MembersService,
   OrganizationsService,
   PersonalApiKeysService,
-  UsersDirectory,
+  UsersService,
 } from '../../src/index.js'
 import {
   eventually,
@@ -157,7 +157,7 @@ describe('on the server that made the change, the very next request meets', () =
 
   it('the keys of a person who is deactivated, and activated again', async () => {
     const { owner, path } = await server.organization()
-    const users = server.application.get(UsersDirectory)
+    const users = server.application.get(UsersService)
     const status = async () => (await owner.get(path)).status
     expect(await status()).toBe(200)
     await users.deactivate(owner.row.id)

@@ -11,7 +11,10 @@ export class ServerProcess {
   /** Resolves with the exit code, or null after a signal. */
   readonly ended: Promise<number | null>
 
-  constructor(environment: Record<string, string>, [command, ...args]: string[] = [process.execPath, 'dist/main.js']) {
+  constructor(
+    environment: Record<string, string>,
+    [command, ...args]: string[] = [process.execPath, 'dist/server/main.js'],
+  ) {
     const variables = { ...testEnvironment(), DATABASE_URL: '', LOG_LEVEL: 'silent', ...environment }
     this.child = spawn(command!, args, { env: { PATH: process.env.PATH, ...variables } })
     for (const stream of [this.child.stdout!, this.child.stderr!])

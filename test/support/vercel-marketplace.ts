@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { UsersDirectory } from '../../src/index.js'
+import { UsersService } from '../../src/index.js'
 import { type Answer, TestServer, TestUser } from './kit.js'
 import { Watch } from './planted.js'
 import { FakeVercel, installationId, json } from './vercel.js'
@@ -87,7 +87,7 @@ export class Installation {
   /** The person who installed, with a key. */
   async owner(): Promise<TestUser> {
     const { server } = this.marketplace
-    const user = await server.application.get(UsersDirectory).byEmail(this.email)
+    const user = await server.application.get(UsersService).byEmail(this.email)
     return new TestUser(server, user!, await server.key(user!.id, {}))
   }
 

@@ -8,10 +8,10 @@ import { FastPath } from './fast-path/index.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 import { writeTogether } from './fast-path/write-together.js'
 import { Gate } from './gate.js'
-import { namedQuery, type NamedQuery, type Queryable } from './named-query.js'
+import { namedQuery, type NamedQuery, type Queryable } from './fast-path/named-query.js'
 import { Transaction } from './transaction.js'
 
-export type { Queryable } from './named-query.js'
+export type { Queryable } from './fast-path/named-query.js'
 export { Transaction } from './transaction.js'
 
 /** How often a transaction is tried before its serialization failure is the caller's. */

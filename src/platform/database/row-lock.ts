@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm'
-import { namedQuery, type NamedQuery } from './named-query.js'
+import { namedQuery, type NamedQuery } from './fast-path/named-query.js'
 
 const written = new Map<string, NamedQuery<ObjectLiteral>>()
 

@@ -14,7 +14,7 @@ import { appendEvent } from '../events/events.queries.js'
 import { closeRunner, runnerOn } from './fast-path/driver.js'
 import { send } from './fast-path/send.js'
 import { writeTogether } from './fast-path/write-together.js'
-import type { NamedQuery, Queryable } from './named-query.js'
+import type { NamedQuery, Queryable } from './fast-path/named-query.js'
 import { rowLock } from './row-lock.js'
 
 const isOver = () =>

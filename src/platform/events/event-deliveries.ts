@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Database } from '../database/database.js'
-import type { NamedQuery } from '../database/named-query.js'
+import type { NamedQuery } from '../database/fast-path/named-query.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
 import type { StoredEvent } from './domain-event.js'

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Database, type Transaction } from '../database/database.js'
-import { namedQuery } from '../database/named-query.js'
+import { namedQuery } from '../database/fast-path/named-query.js'
 import { GENESIS, sealOf } from './event-seal.js'
 import {
   addDeliveries,

@@ -1,4 +1,4 @@
-import { namedQuery, PAGE, wireTime } from '../database/named-query.js'
+import { namedQuery, PAGE, wireTime } from '../database/fast-path/named-query.js'
 
 /** An event of the log as it is sealed: text stands as PostgreSQL writes it, so that its hash can be computed again. */
 export interface LoggedEvent {

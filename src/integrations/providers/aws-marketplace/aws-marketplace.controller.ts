@@ -9,7 +9,7 @@ import {
   type OrganizationCaller,
   Public,
   RequiresScope,
-} from '../../../auth/index.js'
+} from '../../../access/index.js'
 import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { ApiResource } from '../../../platform/http/api-resource.js'
 import { JsonAsText } from '../../../platform/http/body.js'

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import type { OrganizationCaller } from '../../../auth/index.js'
+import type { OrganizationCaller } from '../../../access/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { IntegrationInstallations } from '../../integration-installations.js'

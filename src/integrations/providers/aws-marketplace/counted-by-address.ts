@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
-import { RateLimits } from '../../../auth/index.js'
+import { RateLimits } from '../../../access/index.js'
 
 /** Counts callers without a key as the ScopesGuard does: by their address. */
 @Injectable()

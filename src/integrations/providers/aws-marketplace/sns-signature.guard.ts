@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
 import { verify } from 'node:crypto'
-import { RateLimits } from '../../../auth/index.js'
+import { RateLimits } from '../../../access/index.js'
 import type { Logger } from '../../../platform/logging/logger.js'
 import { LOGGER } from '../../../platform/logging/logger.token.js'
 import { unverifiedNotification } from './aws-marketplace.errors.js'

@@ -8,7 +8,7 @@ import {
   Public,
   RateLimits,
   RequiresScope,
-} from '../../../auth/index.js'
+} from '../../../access/index.js'
 import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { alreadyLinked, linkExpired, missingCode } from './vercel.errors.js'

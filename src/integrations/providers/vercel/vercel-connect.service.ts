@@ -6,7 +6,7 @@ import {
   MembershipLevel,
   type OrganizationCaller,
   personOf,
-} from '../../../auth/index.js'
+} from '../../../access/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'

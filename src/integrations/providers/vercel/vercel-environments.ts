@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { ImportResourceSecrets } from '@vercel/sdk/models/importresourceop.js'
 import { Database } from '../../../platform/database/database.js'
-import { namedQuery } from '../../../platform/database/named-query.js'
+import { namedQuery } from '../../../platform/database/fast-path/named-query.js'
 import { VercelApi } from './vercel-api.js'
 import { KIND, type VercelIntegration } from './vercel-installation.js'
 import { VercelSettings } from './vercel-settings.js'

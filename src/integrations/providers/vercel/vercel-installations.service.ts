@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common'
-import { UsersDirectory } from '../../../auth/index.js'
+import { UsersService } from '../../../identity/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
 import type { Actor } from '../../../platform/events/domain-event.js'
-import { namedQuery } from '../../../platform/database/named-query.js'
+import { namedQuery } from '../../../platform/database/fast-path/named-query.js'
 import { cutText } from '../../../platform/values/stored-values.js'
 import { BillingGate } from '../../billing-gate.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
@@ -25,7 +25,7 @@ export class VercelInstallations {
     private readonly installations: IntegrationInstallations,
     private readonly integrations: IntegrationsService,
     private readonly organizations: OrganizationsService,
-    private readonly users: UsersDirectory,
+    private readonly users: UsersService,
     private readonly billing: BillingGate,
     private readonly settings: VercelSettings,
   ) {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { holdOpenOrganization, MembershipLevel, type User, UsersDirectory } from '../../../auth/index.js'
+import { holdOpenOrganization, MembershipLevel } from '../../../access/index.js'
+import { type User, UsersService } from '../../../identity/index.js'
 import { MembersService } from '../../../members/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
 import { cutText, isSameEmail } from '../../../platform/values/stored-values.js'
@@ -17,7 +18,7 @@ type Held = Pick<VercelIntegration, 'organization_id' | 'id' | 'config'>
 export class VercelPeople {
   constructor(
     private readonly installations: IntegrationInstallations,
-    private readonly users: UsersDirectory,
+    private readonly users: UsersService,
     private readonly members: MembersService,
   ) {}
 

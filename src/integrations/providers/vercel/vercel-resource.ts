@@ -1,4 +1,4 @@
-import { namedQuery } from '../../../platform/database/named-query.js'
+import { namedQuery } from '../../../platform/database/fast-path/named-query.js'
 import { KIND } from './vercel-installation.js'
 import type { CreateResource } from './vercel-payload.js'
 import type { BillingPlan, VercelSettings } from './vercel-settings.js'

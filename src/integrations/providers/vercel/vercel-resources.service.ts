@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
-import { holdOpenOrganization } from '../../../auth/index.js'
+import { holdOpenOrganization } from '../../../access/index.js'
 import type { Actor } from '../../../platform/events/domain-event.js'
 import { Database, type Transaction } from '../../../platform/database/database.js'
 import { cutText } from '../../../platform/values/stored-values.js'

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Ip, Post, Query } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../auth/index.js'
+import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../access/index.js'
 import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { otherAccount, ticketExpired } from './vercel.errors.js'

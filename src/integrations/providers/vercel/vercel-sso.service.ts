@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
-import { type Caller, personOf, PersonalApiKeysService, UsersDirectory } from '../../../auth/index.js'
+import { type Caller, personOf } from '../../../access/index.js'
+import { PersonalApiKeysService, UsersService } from '../../../identity/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
@@ -54,7 +55,7 @@ export class VercelSso {
     private readonly oneTime: OneTimeTokens,
     private readonly installations: VercelInstallations,
     private readonly people: VercelPeople,
-    private readonly users: UsersDirectory,
+    private readonly users: UsersService,
     private readonly keys: PersonalApiKeysService,
   ) {}
 

@@ -8,7 +8,7 @@ import {
 import { Reflector } from '@nestjs/core'
 import { SetMetadata } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
-import { GuardedBy } from '../../../auth/index.js'
+import { GuardedBy } from '../../../access/index.js'
 import {
   adminRequired,
   authTypeNotAllowed,

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { isDatabaseUnavailable } from '../database-errors.js'
 import { Gate } from '../gate.js'
-import type { NamedQuery, Queryable } from '../named-query.js'
+import type { NamedQuery, Queryable } from './named-query.js'
 import { send } from './send.js'
 import { Interrupted, OVERDUE_MS, SharedConnections } from './shared-connections.js'
 import type { WatchedClient } from './watched-client.js'

@@ -1,5 +1,5 @@
 import pg, { type Client, type QueryResult } from 'pg'
-import type { NamedQuery } from '../named-query.js'
+import type { NamedQuery } from './named-query.js'
 import type { SubmittedQuery } from './driver.js'
 
 /**

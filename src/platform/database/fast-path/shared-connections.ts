@@ -1,4 +1,4 @@
-import type { NamedQuery } from '../named-query.js'
+import type { NamedQuery } from './named-query.js'
 import { isDatabaseUnavailable, sqlState } from '../database-errors.js'
 import { cancelStatement } from './cancel.js'
 import { send } from './send.js'

@@ -1,0 +1,28 @@
+import { Global, Module } from '@nestjs/common'
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core'
+import { AccessCache } from './access-cache.js'
+import { Authentication } from './authentication.js'
+import { EarlyAuthentication } from './early-authentication.js'
+import { KeyUsage } from './key-usage.js'
+import { ProductFeatures } from './product-features.js'
+import { RateLimits } from './rate-limits.js'
+import { RouteDeclarations } from './route-declarations.js'
+import { ScopesGuard } from './scopes.guard.js'
+
+/** Who is calling, and what they may do. Guards every route of the application that imports it. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: APP_GUARD, useClass: ScopesGuard },
+    Authentication,
+    EarlyAuthentication,
+    AccessCache,
+    KeyUsage,
+    RateLimits,
+    ProductFeatures,
+    RouteDeclarations,
+  ],
+  exports: [AccessCache, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
+})
+export class AccessModule {}

@@ -1,0 +1,22 @@
+export { AccessCache, type AccessSubject } from './access-cache.js'
+export {
+  AnyKey,
+  GuardedBy,
+  NoKeys,
+  Public,
+  RequiresScope,
+  type AccessRule,
+  type OrganizationOption,
+  type OrganizationPlace,
+} from './access-rule.js'
+export { AccessModule } from './access.module.js'
+export { CurrentCaller, personOf, type Caller, type Credential, type OrganizationCaller } from './caller.js'
+export { holdOpenOrganization } from './open-organization.js'
+export { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
+export { MembershipLevel } from './membership-level.js'
+export { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
+export { ProductFeatures, type FeatureKey, type ProductFeature } from './product-features.js'
+export { RouteDeclarations } from './route-declarations.js'
+export type { RouteDeclaration } from './route-rule.js'
+export { covers, isGrantable, scopes, type Scope } from './scopes.js'
+export { RateLimits } from './rate-limits.js'

@@ -1,0 +1,98 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
+import type { FastifyRequest } from 'fastify'
+import { ACCESS_RULE, type AccessRule, missingAt, type OrganizationPlace, type ScopeRule } from './access-rule.js'
+import type { AccessRow } from './access.queries.js'
+import {
+  insufficientLevel,
+  missingScope,
+  noCurrentOrganization,
+  noKeyAccess,
+  organizationOutOfScope,
+  personalKeysNotAllowed,
+  projectScopedKey,
+} from './access.errors.js'
+import { Authentication, type WantedOrganization, wantedOrganization } from './authentication.js'
+import type { Caller, OrganizationCaller } from './caller.js'
+import { MembershipLevel } from './membership-level.js'
+import { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
+import { ProductFeatures } from './product-features.js'
+import { covers, isOfUser } from './scopes.js'
+
+type GuardedRequest = FastifyRequest & { caller?: Caller | OrganizationCaller }
+
+/**
+ * Lets a request through when its key may do what the route declares, in PostHog's order: the key (401), its scope
+ * (403), its own organizations and projects (403), the membership (404), the organization's setting for keys (403),
+ * the organization's state (403), the caller's level (403).
+ */
+@Injectable()
+export class ScopesGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authentication: Authentication,
+    private readonly features: ProductFeatures,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const rule = this.reflector.getAllAndOverride<AccessRule>(ACCESS_RULE, [context.getHandler(), context.getClass()])
+    if (rule.kind === 'public' || rule.kind === 'guarded') return true
+    const request = context.switchToHttp().getRequest<GuardedRequest>()
+    const wanted = wantedOrganization(request, rule)
+    const access = await this.authentication.authenticate(request, wanted)
+    if (rule.kind === 'no-keys') throw noKeyAccess()
+    request.caller = this.admit(access, rule, wanted, request)
+    return true
+  }
+
+  private admit(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization, request: FastifyRequest): Caller {
+    if (rule.scope && !covers(access.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
+    const caller: Caller = {
+      user: { id: access.user_id, uuid: access.user_uuid },
+      credential: {
+        kind: 'personal_key',
+        id: access.key_id,
+        scopes: access.scopes,
+        organizations: access.scoped_organizations,
+        projects: access.scoped_teams,
+      },
+      origin: originOf(request),
+    }
+    // What a key may learn of its own user is not an organization's business.
+    if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
+    if (access.scoped_teams.length > 0) throw projectScopedKey()
+    if (!wanted.named) return caller
+    return { ...caller, ...this.enter(access, rule, wanted) }
+  }
+
+  private enter(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization) {
+    const missing = missingAt(rule.organization)
+    const id = access.wanted_organization_id
+    if (!id) throw wanted.current ? noCurrentOrganization() : missing()
+    if (access.scoped_organizations.length > 0 && !access.scoped_organizations.includes(id)) {
+      throw isItself(rule.organization) && !wanted.current ? missing() : organizationOutOfScope({ organization_id: id })
+    }
+    if (access.level === null) throw missing()
+    if (
+      !access.members_can_use_personal_api_keys &&
+      access.level < MembershipLevel.Admin &&
+      this.features.has('organization_security_settings')
+    ) {
+      throw personalKeysNotAllowed({ name: access.organization_name })
+    }
+    refuseDeactivated(access, rule.during)
+    if (access.level < rule.level) throw insufficientLevel()
+    refusePendingDeletion(access, rule.during)
+    return { organization_id: id, level: access.level }
+  }
+}
+
+const LONGEST_USER_AGENT = 500
+
+const originOf = ({ id, ip, headers }: FastifyRequest): Caller['origin'] => ({
+  request_id: id,
+  ip,
+  user_agent: headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null,
+})
+
+const isItself = (place: OrganizationPlace): boolean => place.in === 'path' && place.itself

@@ -1,4 +1,0 @@
-import './platform/navigator.js'
-import { run } from './cli/run.js'
-
-process.exitCode = await run(process.argv.slice(2))

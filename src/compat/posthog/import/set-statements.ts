@@ -1,0 +1,100 @@
+import type { Transaction } from '../../../platform/database/database.js'
+import { sqlState, violatedConstraint } from '../../../platform/database/database-errors.js'
+
+const tables = {
+  user: 'users',
+  organization: 'organizations',
+  membership: 'organization_memberships',
+  project: 'projects',
+  personal_api_key: 'personal_api_keys',
+}
+
+/** SQL that inserts `$1`, a JSON array of rows which all have these columns. */
+const insertion = (table: string, names: string, rest: string): string =>
+  `insert into ${table} (${names}) select ${names} from json_populate_recordset(null::${table}, $1) ${rest}`
+
+/**
+ * Inserts rows, with one statement for all that have the same columns: those that are left out keep their defaults.
+ * @param rest what comes behind the rows: what happens on a conflict, and what is returned
+ * @param wrap makes more of the statement
+ */
+export async function insertRows<Returned>(
+  tx: Transaction,
+  type: keyof typeof tables,
+  rows: readonly Record<string, unknown>[],
+  rest = '',
+  wrap = (statement: string) => statement,
+): Promise<Returned[]> {
+  const alike = new Map<string, object[]>()
+  for (const row of rows) {
+    const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined))
+    const names = Object.keys(given).join(', ')
+    alike.set(names, [...(alike.get(names) ?? []), given])
+  }
+  const returned: Returned[] = []
+  for (const [names, group] of alike) {
+    const statement = wrap(insertion(tables[type], names, rest))
+    returned.push(...(await tx.manager.query(statement, [JSON.stringify(group)])))
+  }
+  return returned
+}
+
+/**
+ * Lets `work` take entries together; where one of them makes it fail, halves of them, until that one is alone.
+ * @param refuse hears which it is and why
+ */
+export async function together<Entry>(
+  tx: Transaction,
+  entries: readonly Entry[],
+  work: (entries: readonly Entry[]) => Promise<void>,
+  refuse: (entry: Entry, reason: string) => void,
+): Promise<void> {
+  if (entries.length === 0) return
+  await tx.manager.query('savepoint lines')
+  try {
+    await work(entries)
+    await tx.manager.query('release savepoint lines')
+  } catch (error) {
+    const reason = reasonOf(error)
+    if (reason === undefined) throw error
+    await tx.manager.query('rollback to savepoint lines')
+    if (entries.length === 1) return refuse(entries[0]!, reason)
+    const half = Math.ceil(entries.length / 2)
+    await together(tx, entries.slice(0, half), work, refuse)
+    await together(tx, entries.slice(half), work, refuse)
+  }
+}
+
+/**
+ * Deals entries into rounds: no two of a round share a key, and those that do keep their order. So one statement can
+ * take a round as if each of its rows came alone.
+ */
+export function* roundsOf<Entry>(entries: readonly Entry[], keysOf: (entry: Entry) => string[]): Generator<Entry[]> {
+  for (let left = entries; left.length > 0;) {
+    const seen = new Set<string>()
+    const round: Entry[] = []
+    const later: Entry[] = []
+    for (const entry of left) {
+      const keys = keysOf(entry)
+      ;(keys.some((key) => seen.has(key)) ? later : round).push(entry)
+      for (const key of keys) seen.add(key)
+    }
+    yield round
+    left = later
+  }
+}
+
+/** What the row's fault is, in words; undefined for what is not the row's fault. */
+function reasonOf(error: unknown): string | undefined {
+  const constraint = violatedConstraint(error) ?? ''
+  if (sqlState(error) === '23503') return `refers to something that does not exist (${constraint})`
+  if (sqlState(error) === '23505') return taken[constraint] ?? `taken by another row (${constraint})`
+  return /^22|^23/.test(sqlState(error) ?? '') ? `a value does not fit (${sqlState(error)})` : undefined
+}
+
+/** What cannot be twice, by the constraint that says so. */
+const taken: Record<string, string> = {
+  projects_id: 'another project has this number here',
+  organization_slugs_pkey: 'another organization has this slug',
+  personal_api_keys_secure_value_key: 'another key has this value',
+}

@@ -1,0 +1,207 @@
+import { Injectable } from '@nestjs/common'
+import { MoreThan } from 'typeorm'
+import { uuidv7 } from 'uuidv7'
+import {
+  AccessCache,
+  hashKeyValue,
+  isGrantable,
+  maskKeyValue,
+  newKeyValue,
+  scopes as everyScope,
+} from '../../access/index.js'
+import { Database, type Transaction } from '../../platform/database/database.js'
+import { pagesByKey } from '../../platform/database/pages-by-key.js'
+import { requireText } from '../../platform/http/fields.js'
+import { notFound } from '../../platform/http/http.errors.js'
+import { isUuid } from '../../platform/values/stored-values.js'
+import { PersonalApiKey } from './personal-api-key.entity.js'
+import {
+  invalidScope,
+  notInFuture,
+  organizationBeyondReach,
+  teamBeyondReach,
+  tooManyKeys,
+} from './personal-api-key.errors.js'
+
+/** How many keys a user may have, of those that count. */
+export const MAX_KEYS = 10
+const MAX_SIGN_INS = 10
+
+/** The label of a key that stands for a sign-in, as there are no sessions yet. Such a key always expires. */
+const SIGN_IN_LABEL = 'Vercel sign-in'
+const IS_SIGN_IN = `(label = '${SIGN_IN_LABEL}' and expires_at is not null)`
+/** SQL for whether a key is one of the ten that a user may have. */
+export const COUNTS = `not ${IS_SIGN_IN}`
+const MAX_LABEL_LENGTH = 40
+
+export interface NewKey {
+  user_id: number
+  /** 1 to 40 characters, without the space around them. */
+  label: string
+  scopes: string[]
+  /** Projects of the user's organizations. */
+  scoped_teams?: number[]
+  /** Organizations of the user's. */
+  scoped_organizations?: string[]
+  /** In the future; null for never. */
+  expires_at?: Date | null
+}
+
+/** A key as it may be shown, in PostHog's fields. `value` is the key itself, once; null ever after. */
+export type PersonalApiKeyView = Omit<PersonalApiKey, 'secure_value'> & { value: string | null }
+
+/** The life of personal API keys. The value is in the answer of `create` and `roll`, and nowhere else. */
+@Injectable()
+export class PersonalApiKeysService {
+  constructor(
+    private readonly database: Database,
+    private readonly access: AccessCache,
+  ) {}
+
+  /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
+  create(key: NewKey): Promise<PersonalApiKeyView> {
+    return this.database.transaction((tx) => this.issue(tx, key), key)
+  }
+
+  /** The same within a transaction of the caller's. */
+  async issue(tx: Transaction, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
+    requireText('label', label.trim(), MAX_LABEL_LENGTH)
+    const unknown = key.scopes.find((scope) => !isGrantable(scope))
+    if (unknown !== undefined || key.scopes.length === 0) {
+      throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
+    }
+    // A date that is none is not later either.
+    if (key.expires_at && !(key.expires_at.getTime() > Date.now())) throw notInFuture()
+    await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
+    await this.holdUser(tx, key.user_id)
+    const [{ count }] = await tx.manager.query(
+      `select count(*)::integer as count from personal_api_keys where user_id = $1 and ${COUNTS}`,
+      [key.user_id],
+    )
+    if (count >= MAX_KEYS) throw tooManyKeys()
+    return this.add(tx, { ...key, label: label.trim(), scoped_organizations })
+  }
+
+  /** Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end. */
+  async signIn(tx: Transaction, user_id: number, expires_at: Date): Promise<PersonalApiKeyView> {
+    await this.holdUser(tx, user_id)
+    await tx.manager.query(
+      `delete from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and id not in (
+         select id from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and expires_at > now()
+         order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})`,
+      [user_id],
+    )
+    return this.add(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
+  }
+
+  private async add(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
+    const value = newKeyValue()
+    const id = uuidv7()
+    await tx.insert(PersonalApiKey, {
+      ...key,
+      id,
+      secure_value: hashKeyValue(value),
+      mask_value: maskKeyValue(value),
+    })
+    this.access.forgetAfter(tx, `user:${key.user_id}`)
+    return { ...toView(await tx.manager.findOneByOrFail(PersonalApiKey, { id })), value }
+  }
+
+  /** Gives the key a new value; the old one stops working at once. */
+  async roll(id: string): Promise<PersonalApiKeyView> {
+    const value = newKeyValue()
+    return this.database.transaction(async (tx) => {
+      const key = await this.lock(tx, id)
+      const rolled = { secure_value: hashKeyValue(value), mask_value: maskKeyValue(value), last_rolled_at: new Date() }
+      await tx.manager.update(PersonalApiKey, { id }, rolled)
+      return { ...toView({ ...key, ...rolled }), value }
+    })
+  }
+
+  async revoke(id: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await this.lock(tx, id)
+      await tx.manager.delete(PersonalApiKey, { id })
+    })
+  }
+
+  /** A user's keys, newest first. */
+  async list(userId: number): Promise<PersonalApiKeyView[]> {
+    const found = await this.keys.find({ where: { user_id: userId }, order: { created_at: 'DESC', id: 'DESC' } })
+    return found.map(toView)
+  }
+
+  /** Everybody's keys, page by page, in the order of their ids: ours begin with the time of their creation. */
+  all(): AsyncIterable<PersonalApiKeyView[]> {
+    return pagesByKey(
+      '',
+      async (after, take) =>
+        (await this.keys.find({ where: { id: MoreThan(after) }, order: { id: 'ASC' }, take })).map(toView),
+      ({ id }) => id,
+    )
+  }
+
+  /** @throws {ApiError} 404 */
+  async one(id: string): Promise<PersonalApiKeyView> {
+    const key = await this.keys.findOneBy({ id })
+    if (!key) throw notFound()
+    return toView(key)
+  }
+
+  /** The user's row makes creations of one user wait for each other: each counts those before it. */
+  private async holdUser(tx: Transaction, userId: number): Promise<void> {
+    await tx.manager.query('select 1 from users where id = $1 for update', [userId])
+  }
+
+  /** Whoever loses a membership later loses the organization for the key too: the guard asks for both. */
+  private async refuseBeyondReach(
+    tx: Transaction,
+    {
+      user_id,
+      scoped_organizations = [],
+      scoped_teams = [],
+    }: Pick<NewKey, 'user_id' | 'scoped_organizations' | 'scoped_teams'>,
+  ): Promise<void> {
+    if (scoped_organizations.length + scoped_teams.length === 0) return
+    if (!scoped_organizations.every(isUuid)) throw organizationBeyondReach()
+    const [{ organizations, teams }] = await tx.manager.query(
+      `select
+         (select count(*)::integer from user_organizations where user_id = $1 and organization_id = any($2)) as organizations,
+         (select count(*)::integer from user_organizations uo join projects p on p.organization_id = uo.organization_id
+          where uo.user_id = $1 and p.id = any($3)) as teams`,
+      [user_id, scoped_organizations, scoped_teams],
+    )
+    if (organizations < new Set(scoped_organizations.map((id) => id.toLowerCase())).size)
+      throw organizationBeyondReach()
+    if (teams < new Set(scoped_teams).size) throw teamBeyondReach()
+  }
+
+  /** The key, about to change: what is remembered of its user is forgotten with the commit. */
+  private async lock(tx: Transaction, id: string): Promise<PersonalApiKey> {
+    const key = await tx.lock(PersonalApiKey, { id })
+    if (!key) throw notFound()
+    this.access.forgetAfter(tx, `user:${key.user_id}`)
+    return key
+  }
+
+  private get keys() {
+    return this.database.dataSource.getRepository(PersonalApiKey)
+  }
+}
+
+function toView(key: PersonalApiKey): PersonalApiKeyView {
+  return {
+    id: key.id,
+    label: key.label,
+    value: null,
+    mask_value: key.mask_value,
+    created_at: key.created_at,
+    last_used_at: key.last_used_at,
+    last_rolled_at: key.last_rolled_at,
+    user_id: key.user_id,
+    scopes: key.scopes,
+    scoped_teams: key.scoped_teams,
+    scoped_organizations: key.scoped_organizations,
+    expires_at: key.expires_at,
+  }
+}

@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common'
+import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
+import { AccessCache } from '../../access/index.js'
+import { Database, type Transaction } from '../../platform/database/database.js'
+import { namedQuery, PAGE } from '../../platform/database/fast-path/named-query.js'
+import { pagesByKey } from '../../platform/database/pages-by-key.js'
+import { notFound } from '../../platform/http/http.errors.js'
+import { fieldError } from '../../platform/http/fields.js'
+import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
+import { User } from './user.entity.js'
+import { emailTaken } from './user.errors.js'
+
+const switchUser = namedQuery(
+  'users.switch',
+  'update users set current_organization_id = $2, current_project_id = $3 where id = $1',
+)
+
+/** $1 an id, $2 how many: the users behind it. */
+const usersAfter = namedQuery<User>('users.after', 'select * from users where id > $1 order by id limit $2', PAGE)
+
+export interface NewUser {
+  /** Whatever the column can hold; none is the same as the empty address. */
+  email?: string | null
+  first_name: string
+  last_name?: string
+}
+
+/** A transaction, or any connection. */
+type Reads = Pick<Transaction, 'manager'>
+
+/** The people. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly access: AccessCache,
+  ) {}
+
+  /** @throws {ApiError} 400 when the address is taken, in any case, or when a column cannot hold a value */
+  create(user: NewUser): Promise<User> {
+    return this.database.transaction((tx) => this.add(tx, user))
+  }
+
+  /** The same within a transaction of the caller's. */
+  async add(tx: Transaction, { email, first_name, last_name = '' }: NewUser): Promise<User> {
+    const stored = { email: storedEmailOf(email), first_name, last_name }
+    refuseUnstorable(stored)
+    const [row] = await tx.manager.query(
+      `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
+       values ($1, $2, $3::text, $4, $5, $3::text <> '') on conflict (lower(email)) where email <> '' do nothing returning id`,
+      [uuidv7(), randomUUID(), stored.email, first_name, last_name],
+    )
+    if (!row) throw emailTaken()
+    return tx.manager.findOneByOrFail(User, { id: row.id })
+  }
+
+  /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */
+  deactivate(id: number): Promise<User> {
+    return this.setActive(id, false)
+  }
+
+  /** Undoes {@link deactivate}. @throws {ApiError} 404 */
+  activate(id: number): Promise<User> {
+    return this.setActive(id, true)
+  }
+
+  /** Everybody, page by page, in the order of their ids. */
+  all(): AsyncIterable<User[]> {
+    return pagesByKey(
+      0,
+      (after, limit) => this.database.query(usersAfter, [after, limit]),
+      ({ id }) => id,
+    )
+  }
+
+  /** @param on the transaction of a caller who has one: waiting there for a second connection can be for ever */
+  byId(id: number, on: Reads = this.database.dataSource): Promise<User | null> {
+    return on.manager.findOneBy(User, { id })
+  }
+
+  /** The same by the address, in any case. The empty address is nobody's. */
+  byEmail(email: string, on: Reads = this.database.dataSource): Promise<User | null> {
+    return on.manager
+      .createQueryBuilder(User, 'user')
+      .where("lower(user.email) = lower(:email) and user.email <> ''", { email: storedEmailOf(email) })
+      .getOne()
+  }
+
+  /** Whether anybody was ever created: false on the very first start. */
+  async isEmpty(tx: Transaction): Promise<boolean> {
+    return (await tx.manager.query('select id from users order by id limit 1')).length === 0
+  }
+
+  /** Makes an organization, and a project in it, what `@current` means to the user. */
+  async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
+    this.access.forgetAfter(tx, `user:${userId}`)
+    await tx.query(switchUser, [userId, organizationId, projectId])
+  }
+
+  private async setActive(id: number, is_active: boolean): Promise<User> {
+    return this.database.transaction(async (tx) => {
+      const user = await tx.lock(User, { id })
+      if (!user) throw notFound()
+      this.access.forgetAfter(tx, `user:${id}`)
+      await tx.manager.update(User, { id }, { is_active })
+      return Object.assign(user, { is_active })
+    })
+  }
+}
+
+/** The widths of the columns. */
+const widths = { email: EMAIL_LENGTH, first_name: 150, last_name: 150 }
+
+/** @throws {ApiError} 400 naming the first field that its column cannot hold */
+function refuseUnstorable(user: Record<keyof typeof widths, string>): void {
+  for (const field of Object.keys(widths) as (keyof typeof widths)[]) {
+    const problem = textProblem(user[field], widths[field])
+    if (problem) throw fieldError(field, problem)
+  }
+}

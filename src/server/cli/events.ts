@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { Database } from '../../platform/database/database.js'
+import { failedDeliveries, retryDeliveries } from '../../platform/events/events.queries.js'
+import { isUuid } from '../../platform/values/stored-values.js'
+import { StartError } from '../../platform/start-error.js'
+import type { CommandContext } from './run.js'
+
+const LISTED = 1_000
+
+export function addEvents(program: Command, { withServices, print }: CommandContext): void {
+  const events = program.command('events').description('look after events that a listener did not take')
+  events
+    .command('failed')
+    .description(`list the deliveries that were given up, oldest first, up to ${LISTED}`)
+    .action(async () => {
+      const rows = await withServices((services) => services.get(Database).query(failedDeliveries, [LISTED]))
+      await print(
+        rows,
+        (all) =>
+          all.map((row) => [row.event_id, row.type, row.subscription, row.last_error ?? ''].join('  ')).join('\n') ||
+          'No delivery was given up.',
+      )
+    })
+  events
+    .command('retry')
+    .description('deliver again what was given up')
+    .option('--listener <name>', 'only to this listener')
+    .option('--event <id>', 'only this event')
+    .action(async ({ listener, event }: { listener?: string; event?: string }) => {
+      if (event !== undefined && !isUuid(event)) throw new StartError('--event must be the id of an event.')
+      const rows = await withServices((services) =>
+        services.get(Database).transaction((tx) => tx.query(retryDeliveries, [listener ?? null, event ?? null])),
+      )
+      await print({ retried: rows.length }, ({ retried }) => `${retried} deliveries are due again.`)
+    })
+}

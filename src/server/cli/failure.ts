@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander'
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js'
+import { ApiError, type ErrorBody } from '../../platform/http/error-catalogue.js'
+import { asApiError } from '../../platform/http/error-filter.js'
+import { StartError } from '../../platform/start-error.js'
+
+/** Why a command failed: a sentence for people, and for programs the body that the API would answer with. */
+interface Failure {
+  sentence: string
+  body: ErrorBody & { stack?: string }
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommanderError) return refused(usage(error))
+  if (error instanceof StartError) return refused(error.message)
+  if (error instanceof ApiError) return told(error, error.status === 404 ? NOT_FOUND : error.message)
+  const known = asApiError(error)
+  if (isDatabaseUnavailable(error)) return told(known, `The database does not answer: ${(error as Error).message}`)
+  // A fault of ours: nobody logs it but whoever sees this output.
+  const stack = String((error as Error | null)?.stack ?? error)
+  return { sentence: stack, body: { ...known.body, stack } }
+}
+
+const NOT_FOUND =
+  'No key, user or organization has this id. polity keys list, users list and organizations list show the ids.'
+
+const told = ({ body }: ApiError, sentence: string): Failure => ({ sentence, body: { ...body, detail: sentence } })
+
+const refused = (detail: string): Failure => ({
+  sentence: detail,
+  body: { type: 'validation_error', code: 'invalid_input', detail, attr: null },
+})
+
+/** Of a command line that names no command Commander prints the help instead of a sentence. */
+const usage = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'Name a command: polity --help lists them.' : message.replace(/^error: /, '')

@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { type ImportReport, isComplete } from '../../compat/posthog/import/import-report.js'
+import { importPostHog } from '../../compat/posthog/import/posthog-import.js'
+import { Database } from '../../platform/database/database.js'
+import type { CommandContext } from './run.js'
+
+export function addImport(program: Command, { withServices, print, progress, exitWith }: CommandContext): void {
+  program
+    .command('import')
+    .description('bring in data from elsewhere')
+    .command('posthog <file>')
+    .description(
+      'import users, organizations, memberships, projects and hashed keys, one JSON object a line; - is the standard input',
+    )
+    .option('--state <file>', 'remember in this file how far the import came, and go on from there')
+    .action(async (file: string, { state }: { state?: string }) => {
+      const started = performance.now()
+      const report = await withServices((services) =>
+        importPostHog(services.get(Database), file, {
+          state,
+          progress: (done, total, before) =>
+            progress(howFar(done, total, (done - before) / (performance.now() - started))),
+        }),
+      )
+      progress('')
+      await print(report, asText)
+      if (!isComplete(report)) exitWith(1)
+    })
+}
+
+const howFar = (done: number, total: number, linesPerMs: number): string =>
+  `${grouped(done)} of ${grouped(total)} lines, ${grouped(linesPerMs * 1_000)} a second, ` +
+  `${grouped((total - done) / linesPerMs / 1_000)} s left`
+
+const grouped = (value: number): string => Math.round(value).toLocaleString('en')
+
+function asText({ created, unchanged, renumbered, renumbered_count, refused, refused_count }: ImportReport): string {
+  const counts = Object.keys(created).map((type) => `${type}: ${created[type]} created, ${unchanged[type]} unchanged`)
+  const moved = renumbered.map(({ line, from, to }) => `line ${line}: user ${from} is ${to} here`)
+  const refusals = refused.map(({ line, reason }) => `line ${line}: ${reason}`)
+  return [
+    ...counts,
+    `new numbers: ${renumbered_count}`,
+    ...moved,
+    ...andMore(renumbered_count - renumbered.length),
+    `refused: ${refused_count}`,
+    ...refusals,
+    ...andMore(refused_count - refused.length),
+  ].join('\n')
+}
+
+const andMore = (count: number): string[] => (count > 0 ? [`and ${count} more`] : [])

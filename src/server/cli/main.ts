@@ -1,0 +1,4 @@
+import '../../platform/navigator.js'
+import { run } from './run.js'
+
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import { OrganizationsService } from '../../organizations/index.js'
+import { Database } from '../../platform/database/database.js'
+import { systemActor } from '../../platform/events/domain-event.js'
+import { isUuid } from '../../platform/values/stored-values.js'
+import { notFound } from '../../platform/http/http.errors.js'
+import type { CommandContext } from './run.js'
+import { findUser } from './users.js'
+
+const operator = systemActor('cli')
+
+export function addOrganizations(program: Command, { withServices, print, printAll }: CommandContext): void {
+  const organizations = program.command('organizations').description('manage organizations')
+  organizations
+    .command('create')
+    .description('create an organization with its first project')
+    .requiredOption('--name <name>', 'up to 64 characters')
+    .requiredOption('--owner <id-or-email>', 'the user who owns it; it becomes their current organization')
+    .action(async ({ name, owner }: { name: string; owner: string }) => {
+      const created = await withServices(async (services) => {
+        const user = await findUser(services, owner)
+        const service = services.get(OrganizationsService)
+        const organization_id = await services
+          .get(Database)
+          .transaction((tx) => service.found(tx, { ...operator, user }, { name: name.trim() }))
+        return service.retrieve({ organization_id, user })
+      })
+      const { id, slug, name: given } = created.parse()
+      await print({ id, slug, name: given }, () => `Created ${given}, ${id}.`)
+    })
+  organizations
+    .command('list')
+    .description('list all organizations in the order of their ids, which is that of their creation')
+    .action(() =>
+      withServices((services) =>
+        printAll(
+          services.get(OrganizationsService).all(),
+          (row) => `${row.id}  ${row.slug}  ${row.name}${row.deletion_requested_at ? '  (being deleted)' : ''}`,
+          'No organizations.',
+        ),
+      ),
+    )
+  organizations
+    .command('restore <id>')
+    .description('bring back an organization that is being deleted')
+    .action(async (id: string) => {
+      if (!isUuid(id)) throw notFound()
+      const actor = { ...operator, organization_id: id.toLowerCase() }
+      const restored = await withServices((services) => services.get(OrganizationsService).restore(actor))
+      const { name } = restored.parse()
+      await print({ id: actor.organization_id, name }, () => `Restored ${name}.`)
+    })
+}

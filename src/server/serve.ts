@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { announce, handOver } from './announcement.js'
+import type { AppModuleOptions } from '../app.module.js'
+import { type Config, namesNotRead } from '../platform/config/config.js'
+import { openDatabase } from '../platform/database/open-database.js'
+import { createLogger, type Logger } from '../platform/logging/logger.js'
+import { encryptionKeys } from '../platform/secrets/encryption-keys.js'
+import { StartError } from '../platform/start-error.js'
+import { type Running, stopper } from './stop.js'
+
+type Options = Omit<AppModuleOptions, 'logger'>
+
+/**
+ * Starts everything, in order: database, migrations, server with what `options` add; stops it in reverse on SIGINT and
+ * SIGTERM, the latter after a drain of `SHUTDOWN_DRAIN_MS`.
+ * @example await serve(readSettings(), { integrations: [AcmeProvider] })
+ * @throws {StartError} with one line that names the thing and the way out
+ */
+export async function serve(config: Config, options: Options = {}): Promise<void> {
+  const logger = createLogger(config)
+  const unread = namesNotRead(process.env)
+  if (unread.length > 0) logger.warn({ variables: unread }, 'variables that begin as settings do and are none')
+  const starting = start(config, logger, options, (error) => stop(error))
+  const stop = stopper(starting, config, logger)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  await starting
+}
+
+async function start(
+  config: Config,
+  logger: Logger,
+  options: Options,
+  gaveUp: (error: StartError) => void,
+): Promise<Running> {
+  // Before a database of the operator's is changed.
+  if (config.get('DATABASE_URL')) encryptionKeys(config)
+  await listening(config, () => tryPort(config.get('PORT'), config.get('HOST')))
+  const opening = openDatabase(config, {
+    log: (line) => logger.debug({ postgres: line }, 'postgres'),
+    ended: (failure) => logger.error({ failure }, 'PostgreSQL is started again'),
+    gaveUp,
+    waiting: (reason) => logger.warn({ reason }, 'waiting for the database'),
+  })
+  // The larger part of the program, loaded while PostgreSQL starts in processes of its own.
+  const loading = Promise.all([import('./application.js'), import('./first-run.js')])
+  loading.catch(() => undefined)
+  const database = await opening
+  try {
+    const [{ createApplication }, { firstRun }] = await loading
+    const application = await createApplication(database.config, { ...options, logger })
+    await listening(config, () => application.listen(config.get('PORT'), config.get('HOST')))
+    // Once the port is ours, so that a start that fails does not use up the key that is shown once.
+    const first = await firstRun(application, (made) => handOver(made, config))
+    await announce((await application.getUrl()).replace('[::1]', 'localhost'), first)
+    return { application, database }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Says that the port is taken before PostgreSQL is set up, which takes seconds. */
+async function tryPort(port: number, host: string): Promise<void> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
+}
+
+async function listening(config: Config, listen: () => Promise<unknown>): Promise<void> {
+  try {
+    await listen()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const place = `${config.get('HOST')}:${config.get('PORT')}`
+    if (code === 'EADDRINUSE')
+      throw new StartError(`${place} is in use by another program. Stop it, or set PORT to a free port.`)
+    if (code === 'EACCES') throw new StartError(`${place} may not be used by this user. Set PORT to a port above 1023.`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartError(
+        `HOST ${config.get('HOST')} is no address of this machine. Set HOST to one, or to 0.0.0.0 for all.`,
+      )
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createApplication } from './application.js'
+import { loadConfig } from '../platform/config/config.js'
+import { openDatabase } from '../platform/database/open-database.js'
+import { openApiDocument } from '../platform/http/openapi.js'
+
+/** What makes the routes exist that only a configured server has. */
+const everyMarketplace = {
+  VERCEL_CLIENT_ID: 'oac_described',
+  VERCEL_CLIENT_SECRET: 'described',
+  AWS_MARKETPLACE_PRODUCT_CODES: 'described',
+  AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
+  AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:described',
+}
+/** Writes `docs/openapi.json`; with `--check` says instead, by exit code 1, that the committed one differs. */
+const file = 'docs/openapi.json'
+const folder = await mkdtemp(join(tmpdir(), 'polity-openapi-'))
+const database = await openDatabase(
+  loadConfig({
+    DATA_DIR: join(folder, 'data'),
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: process.env.DATABASE_URL,
+    ...everyMarketplace,
+  }),
+)
+const application = await createApplication(database.config)
+const written = JSON.stringify(openApiDocument(application), null, 2) + '\n'
+await application.close()
+await database.close()
+await rm(folder, { recursive: true })
+if (!process.argv.includes('--check')) {
+  await writeFile(file, written)
+} else if ((await readFile(file, 'utf8').catch(() => '')) !== written) {
+  console.error(`${file} is not what the code says. Run npm run openapi and commit it.`)
+  process.exitCode = 1
+}
