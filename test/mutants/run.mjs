@@ -6,9 +6,9 @@
 import { Instrumenter } from '@stryker-mutator/instrumenter'
 import { transformSync } from '@swc/core'
 import { execFileSync, fork } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { newTestDatabase } from '../../dist/testing/index.js'
 import { targets } from './targets.mjs'
 
@@ -18,6 +18,8 @@ const SILENCE_MS = 300_000
 const BASELINE_MS = 1_200_000
 const silent = new Proxy({}, { get: (_, name) => (String(name).startsWith('is') ? () => false : () => undefined) })
 
+/** Tries only what the reports in MUTANTS_REPORT do not call killed. */
+const onlySurvivors = process.argv.includes('--survivors')
 const root = process.cwd()
 const box = mkdtempSync(join(tmpdir(), 'polity-mutants-'))
 const database = await newTestDatabase(process.env.TEST_SERVER_URL)
@@ -84,17 +86,20 @@ async function measure(files, tests) {
     { ignorers: [], excludedMutations: [], plugins: null },
   )
   for (const { name, content } of instrumented.files) compile(name, content)
-  const found = new Map(files.map((file) => [file, []]))
+  const mutants = instrumented.mutants.map((mutant) => ({ id: mutant.id, planted: entry(mutant, sources) }))
+  const found = onlySurvivors ? stillKilled(files, mutants) : []
+  const environment = { MUTANT_BASELINE: join(box, `${basename(files[0])}.json`) }
   let worker
   const restart = async () => {
     worker?.child.kill('SIGKILL')
-    worker = await start(tests)
+    worker = await start(tests, environment)
     if (!worker.first.ready) throw new Error(`The tests of ${files} do not run: ${JSON.stringify(worker.first)}`)
   }
   await restart()
   const [covered, atStart] = [new Set(worker.first.covered), new Set(worker.first.atStart)]
-  console.log(`${files.join(', ')}: ${instrumented.mutants.length} mutants, ${worker.first.tests} tests`)
-  for (const { id, fileName, mutatorName, replacement, location } of instrumented.mutants) {
+  console.log(`${files.join(', ')}: ${mutants.length} mutants, ${worker.first.tests} tests`)
+  for (const { id, planted } of mutants) {
+    if (found.some((before) => isSame(before, planted))) continue
     let result = { killed: false }
     if (covered.has(id)) {
       worker.child.send({ mutant: id })
@@ -102,45 +107,57 @@ async function measure(files, tests) {
       if (result.killed && !result.clean) await restart()
     }
     if (!result.killed && atStart.has(id)) {
-      const fresh = await start(tests, { __STRYKER_ACTIVE_MUTANT__: id })
+      const fresh = await start(tests, { ...environment, __STRYKER_ACTIVE_MUTANT__: id })
       fresh.child.kill('SIGKILL')
       result = fresh.first
     }
-    const line = location.start.line + 1
-    const original = sources[fileName].split('\n')[line - 1].trim()
-    found.get(fileName).push({ line, mutatorName, original, replacement: replacement.replace(/\s+/g, ' '), ...result })
+    found.push({ ...planted, ...result })
     const how = covered.has(id) || atStart.has(id) ? 'survived' : 'not covered'
+    const { file, line, mutator, original, replacement } = planted
     if (!result.killed)
-      console.log(
-        `  ${how}: ${fileName}:${line} ${mutatorName}: ${original.slice(0, 90)} → ${replacement.slice(0, 70)}`,
-      )
-    if (found.get(fileName).length % 20 === 0) summarize(fileName, found.get(fileName))
+      console.log(`  ${how}: ${file}:${line} ${mutator}: ${original.slice(0, 90)} → ${replacement.slice(0, 70)}`)
+    if (found.length % 20 === 0) summarize(file, found)
   }
   worker.child.kill('SIGKILL')
   for (const file of files) {
     compile(file)
-    summarize(file, found.get(file))
+    summarize(file, found)
   }
-  return found
 }
 
-function summarize(file, found) {
+/** What a report says of a mutant, but for what became of it. */
+const entry = ({ fileName, mutatorName, replacement, location: { start, end } }, sources) => ({
+  file: fileName,
+  line: start.line + 1,
+  place: `${start.line + 1}:${start.column} to ${end.line + 1}:${end.column}`,
+  mutator: mutatorName,
+  original: sources[fileName].split('\n')[start.line].trim(),
+  replacement: replacement.replace(/\s+/g, ' '),
+})
+const isSame = (before, planted) => Object.entries(planted).every(([name, value]) => before[name] === value)
+
+const reportOf = (file) => join(process.env.MUTANTS_REPORT, `${file.replaceAll('/', '.')}.json`)
+
+/** What the last report calls killed, as far as it stands where it stood. */
+const stillKilled = (files, mutants) =>
+  files
+    .filter((file) => existsSync(reportOf(file)))
+    .flatMap((file) => JSON.parse(readFileSync(reportOf(file), 'utf8')))
+    .filter((before) => before.killed && mutants.some(({ planted }) => isSame(before, planted)))
+
+function summarize(file, all) {
+  const found = all.filter((mutant) => mutant.file === file)
   const killed = found.filter((mutant) => mutant.killed).length
   console.log(`${file}: ${killed} of ${found.length} killed, ${((100 * killed) / found.length).toFixed(1)} %`)
+  if (process.env.MUTANTS_REPORT) writeFileSync(reportOf(file), JSON.stringify(found, null, 1))
 }
 
-const chosen = process.argv.slice(2)
+const chosen = process.argv.slice(2).filter((argument) => argument !== '--survivors')
 try {
   fillSandbox()
   for (const { files, tests } of targets) {
     const mutated = files.filter((file) => chosen.length === 0 || chosen.includes(file))
-    if (mutated.length === 0) continue
-    for (const [file, found] of await measure(mutated, tests))
-      if (process.env.MUTANTS_REPORT)
-        writeFileSync(
-          join(process.env.MUTANTS_REPORT, `${file.replaceAll('/', '.')}.json`),
-          JSON.stringify(found, null, 1),
-        )
+    if (mutated.length > 0) await measure(mutated, tests)
   }
 } finally {
   await database.close()

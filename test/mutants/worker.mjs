@@ -3,12 +3,15 @@
  * that cover it, until one fails. A mutant counts as killed when the same test passes without it right after, or when it
  * has broken the server for two tests.
  */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { collect, prepare, run, tests } from './harness.mjs'
 
 const TEST_TIMEOUT_MS = Number(process.env.MUTANT_TEST_TIMEOUT_MS ?? 60_000)
 /** More rounds of a mutated loop than any test makes. */
 const HIT_LIMIT = 200_000
+/** What the first worker of a target saw, so that the one that takes its place need not run every test again. */
+const BASELINE = process.env.MUTANT_BASELINE
 
 const stryker = (globalThis.__stryker__ ??= {})
 const active = process.env.__STRYKER_ACTIVE_MUTANT__
@@ -30,7 +33,7 @@ async function failureOf(test, mutant) {
   }
 }
 
-/** The tests that pass, with what they cover, the quickest first. */
+/** The tests that pass, by their place among all, with what they cover, the quickest first; and what counts while modules load. */
 async function baseline() {
   const sound = []
   for (const [index, test] of tests.entries()) {
@@ -41,15 +44,16 @@ async function baseline() {
     const time = Date.now() - start
     stryker.currentTestId = undefined
     if (failure) process.send({ left: test.name, because: failure })
-    else
-      sound.push({ test, time, covers: new Set(Object.keys(stryker.mutantCoverage?.perTest[`test ${index}`] ?? {})) })
+    else sound.push({ index, time, covers: Object.keys(stryker.mutantCoverage?.perTest[`test ${index}`] ?? {}) })
   }
-  return sound.sort((one, other) => one.time - other.time)
+  sound.sort((one, other) => one.time - other.time)
+  return { sound, atStart: Object.keys(stryker.mutantCoverage?.static ?? {}) }
 }
 
 /** A mutant that counts when modules load or servers start: it was switched on before anything ran. */
-async function fromTheStart() {
-  for (const test of tests) {
+async function fromTheStart({ sound }) {
+  for (const { index } of sound) {
+    const test = tests[index]
     try {
       await prepare(test)
     } catch (error) {
@@ -64,25 +68,23 @@ async function fromTheStart() {
 async function main() {
   process.on('unhandledRejection', () => undefined)
   await collect(process.argv.slice(2).map((file) => pathToFileURL(file).href))
+  if (!existsSync(BASELINE)) writeFileSync(BASELINE, JSON.stringify(await baseline()))
+  const known = JSON.parse(readFileSync(BASELINE, 'utf8'))
   if (active !== undefined) {
-    process.send(await fromTheStart())
+    process.send(await fromTheStart(known))
     return
   }
-  const sound = await baseline()
-  const covered = new Set(sound.flatMap(({ covers }) => [...covers]))
-  process.send({
-    ready: true,
-    tests: sound.length,
-    covered: [...covered],
-    atStart: Object.keys(stryker.mutantCoverage?.static ?? {}),
-  })
+  const { sound, atStart } = known
+  const covered = [...new Set(sound.flatMap(({ covers }) => covers))]
+  process.send({ ready: true, tests: sound.length, covered, atStart })
   process.on('message', async ({ mutant }) => process.send(await tryOut(mutant, sound)))
 }
 
 async function tryOut(mutant, sound) {
   const unrepeatable = []
-  for (const entry of sound.filter(({ covers }) => covers.has(mutant))) {
-    const { test } = entry
+  for (const entry of sound.filter(({ covers }) => covers.includes(mutant))) {
+    const test = tests[entry.index]
+    await prepare(test)
     const failure = await failureOf(test, mutant)
     if (!failure) continue
     const by = `${test.name}: ${failure}`
@@ -93,7 +95,7 @@ async function tryOut(mutant, sound) {
   }
   for (const entry of unrepeatable) {
     sound.splice(sound.indexOf(entry), 1)
-    process.send({ left: entry.test.name, because: 'fails when it runs again' })
+    process.send({ left: tests[entry.index].name, because: 'fails when it runs again' })
   }
   return { killed: false }
 }
