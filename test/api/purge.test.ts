@@ -1,6 +1,17 @@
-import { describe, expect, it } from '@jest/globals'
-import { OrganizationsPurge } from '../../src/index.js'
-import { expectError, useServer } from '../support/kit.js'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { NestFactory } from '@nestjs/core'
+import { AppModule, loadConfig, OrganizationsPurge } from '../../src/index.js'
+import {
+  deferred,
+  eventually,
+  expectError,
+  newTestDatabase,
+  type TestDatabase,
+  testEnvironment,
+  type TestOrganization,
+  TestServer,
+  useServer,
+} from '../support/kit.js'
 
 const server = useServer()
 
@@ -47,5 +58,79 @@ describe('what a server remembers of access', () => {
     )
     expect(await remembering.application.get(OrganizationsPurge).run()).toEqual([id])
     expectError(await owner.get(`${path}projects/`), 404, 'not_found', 'Organization not found.')
+  })
+})
+
+describe('once a minute', () => {
+  let database: TestDatabase
+  let server: TestServer
+  let due: TestOrganization
+
+  /** Starts something, and tells what it will do once a minute. */
+  async function everyMinute<Started>(start: () => Promise<Started>): Promise<[Started, pass: () => void]> {
+    const intervals = jest.spyOn(globalThis, 'setInterval')
+    try {
+      const started = await start()
+      const minutely = intervals.mock.calls.filter(([, delay]) => delay === 60_000)
+      return [started, () => minutely.forEach(([work]) => work())]
+    } finally {
+      intervals.mockRestore()
+    }
+  }
+  const startServer = () => TestServer.start({ environment: { DATABASE_URL: database.url } })
+  const logged = (at: TestServer, sentence: string) => at.logLines.filter((line) => line.includes(sentence))
+  const left = () => server.database.dataSource.query('select id from organizations')
+
+  beforeEach(async () => {
+    database = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    server = await startServer()
+    due = await server.organization()
+    await due.owner.delete(due.path)
+    await server.database.dataSource.query(`update organizations set deletion_requested_at = to_timestamp(0)`)
+  })
+  afterEach(async () => {
+    await server.close()
+    await database.close()
+  })
+
+  it('a server purges, also when the purge before could not', async () => {
+    const [purging, pass] = await everyMinute(startServer)
+    await server.database.dataSource.query('alter table organizations rename to elsewhere')
+    pass()
+    const [failure] = await eventually(
+      async () => logged(purging, 'purge will be tried again'),
+      (lines) => lines.length > 0,
+    )
+    expect(JSON.parse(failure!).err.message).toContain('"organizations" does not exist')
+    await server.database.dataSource.query('alter table elsewhere rename to organizations')
+    expect(await left()).toEqual([{ id: due.id }])
+    pass()
+    await eventually(left, (rows: unknown[]) => rows.length === 0)
+    await purging.close()
+  })
+
+  it('a server purges, and ends only after the purge that it has begun', async () => {
+    const [ending, pass] = await everyMinute(startServer)
+    const begun = deferred()
+    ending.application.get(OrganizationsPurge).before(async (tx) => {
+      begun.resolve()
+      // Long enough for a server that did not wait to take the connections away.
+      await tx.manager.query('select pg_sleep(0.5)')
+      return 0
+    })
+    pass()
+    await begun.promise
+    await ending.close()
+    expect(await left()).toEqual([])
+  })
+
+  it('a command does nothing, because it has none of a server’s extensions', async () => {
+    const config = loadConfig({ ...testEnvironment(), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
+    const [command, pass] = await everyMinute(() =>
+      NestFactory.createApplicationContext(AppModule.with(config), { logger: false }),
+    )
+    pass()
+    await command.close()
+    expect(await left()).toEqual([{ id: due.id }])
   })
 })

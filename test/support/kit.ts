@@ -28,6 +28,13 @@ export const listening = (register: (listeners: EventListeners) => void): Dynami
   providers: [{ provide: 'listening', inject: [EventListeners], useFactory: register }],
 })
 
+/** A promise that a test resolves. */
+export function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void
+  const promise = new Promise<void>((done) => (resolve = done))
+  return { promise, resolve }
+}
+
 /** Asserts PostHog's error body, whole. */
 export function expectError(
   answer: Answer,
