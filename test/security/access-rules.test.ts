@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { Controller, Get, Module, Post, type Type } from '@nestjs/common'
 import { RouterModule } from '@nestjs/core'
 import { randomUUID } from 'node:crypto'
+import { accessQuery } from '../../src/access/access.queries.js'
 import {
   AnyKey,
   CurrentCaller,
@@ -67,6 +68,32 @@ describe('a route of an extension that has its organization in the body', () => 
   @Module({ controllers: [GearsController] })
   class GearsModule {}
   const server = useServer({ extensions: [GearsModule] })
+  const limited = useServer({ extensions: [GearsModule], environment: { RATE_LIMIT_BURST_PER_MINUTE: '2' } })
+
+  it('counts a request once, although the key is looked at before the body and after it', async () => {
+    const { owner, id } = await limited.organization()
+    const statuses = []
+    for (let count = 0; count < 3; count++)
+      statuses.push((await owner.post('/api/gears/', { organization_id: id })).status)
+    expect(statuses).toEqual([201, 201, 429])
+  })
+
+  it('is closed to a key that is revoked before the body has said which organization', async () => {
+    const { owner, id } = await server.organization()
+    const query = server.database.query.bind(server.database)
+    let answers = 0
+    const asked = jest.spyOn(server.database, 'query').mockImplementation(async (question, values) => {
+      const rows = await query(question, values)
+      const revoke = 'delete from personal_api_keys where user_id = $1'
+      if (question === accessQuery && answers++ === 0) await server.database.dataSource.query(revoke, [owner.row.id])
+      return rows as never
+    })
+    const refused = await owner.post('/api/gears/', { organization_id: id }).finally(() => asked.mockRestore())
+    const invalid = 'Personal API key found in request Authorization header is invalid.'
+    expectError(refused, 401, 'authentication_failed', invalid)
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer')
+    expect(answers).toBe(2)
+  })
 
   it('opens to admins of the organization that the body names', async () => {
     const organization = await server.organization()

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { type ClientRequest, request } from 'node:http'
+import { accessQuery } from '../../src/access/access.queries.js'
 import { useServer } from '../support/kit.js'
 
 const server = useServer()
@@ -34,9 +35,15 @@ describe('a key in the header is looked at before the body', () => {
     expect(await withoutBody('/api/organizations/', { ...headers, authorization: `Bearer ${key}` })).toBe(413)
   })
 
-  it('and a request is counted once', async () => {
+  it('and not again after it', async () => {
     const { owner, path } = await server.organization()
-    expect((await owner.patch(path, { name: 'Counted' })).body).toMatchObject({ name: 'Counted' })
+    const asked = jest.spyOn(server.database, 'query')
+    try {
+      expect((await owner.patch(path, { name: 'Once' })).body).toMatchObject({ name: 'Once' })
+      expect(asked.mock.calls.filter(([query]) => query === accessQuery)).toHaveLength(1)
+    } finally {
+      asked.mockRestore()
+    }
   })
 })
 
