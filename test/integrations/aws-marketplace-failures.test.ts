@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { type Failure } from '../support/fake-aws.js'
 import { useAwsMarketplace } from '../support/aws-marketplace.js'
+import { eventually as untilTold } from '../support/kit.js'
 import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 
 const marketplace = useAwsMarketplace()
@@ -9,8 +10,8 @@ const { aws, server, buyer, registered, claim, integrations, eventually, synced,
 describe('while AWS Marketplace fails', () => {
   // What other tests left to be told would fail too, and the circuit would open.
   beforeEach(async () => {
-    const waiting = () => server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT}`)
-    while ((await waiting()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    const waiting = (): Promise<unknown[]> => server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT}`)
+    await untilTold(waiting, ({ length }) => length === 0)
   })
 
   it.each<[Failure, RegExp]>([

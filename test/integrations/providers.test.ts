@@ -1,5 +1,4 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   IntegrationInstallations,
   systemActor,
@@ -8,6 +7,7 @@ import {
   StartError,
 } from '../../src/index.js'
 import {
+  deferred,
   disconnected,
   eventually,
   expectError,
@@ -158,24 +158,20 @@ describe('what a provider is told', () => {
     const { path, state } = await install(server, organization)
     await state('synced')
     let atProvider: number | undefined
-    let release!: () => void
-    const released = new Promise<void>((resolve) => (release = resolve))
+    const [begun, released] = [deferred(), deferred()]
     beacon.during = async (_, { config: { environment_mapping } }) => {
       const production = environment_mapping!.production
-      if (production === first && atProvider === undefined) await released
+      begun.resolve()
+      if (production === first && atProvider === undefined) await released.promise
       atProvider = production
     }
     await map(path, first)
-    const told = beacon.calls.length
-    await eventually(
-      async () => beacon.calls.length,
-      (length) => length > told,
-    )
+    await begun.promise
     const mapped = await map(path, second)
     expect(syncOf(mapped.body.config)).toMatchObject({ state: 'pending' })
     await state('synced')
     expect(atProvider).toBe(second)
-    release()
+    released.resolve()
     await eventually(
       () =>
         server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT} where organization_id = $1`, [
@@ -192,38 +188,41 @@ describe('what a provider is told', () => {
     const { id, path, state } = await install(server, organization)
     await state('synced')
     let open = false
-    const older = { begun: false, done: false }
+    const [begun, refused] = [deferred(), deferred()]
+    /** How it stood each time that the provider was told the newest, once the older telling has ended. */
+    const states: string[] = []
+    let olderDone = false
     beacon.during = async (_, { id: told, config: { environment_mapping } }) => {
       if (told !== id) return
-      if (environment_mapping!.production === second && !open) throw new ProviderError('Not yet.')
-      if (environment_mapping!.production !== first) return
-      older.begun = true
-      await sleep(1_500)
-      older.done = true
+      if (environment_mapping!.production === first) {
+        begun.resolve()
+        await refused.promise
+        olderDone = true
+        return
+      }
+      const { config } = (await organization.owner.get(path)).body
+      if (olderDone) states.push(syncOf(config)!.state)
+      refused.resolve()
+      if (!open) throw new ProviderError('Not yet.')
     }
     await map(path, first)
-    await eventually(
-      async () => older.begun,
-      (was) => was,
-    )
+    await begun.promise
     await map(path, second)
     await eventually(
-      async () => older.done,
-      (was) => was,
+      async () => states,
+      ({ length }) => length > 1,
     )
-    expect(syncOf((await organization.owner.get(path)).body.config)!.state).not.toBe('synced')
-    await state('failing')
+    expect(states).not.toContain('synced')
     open = true
     await state('synced')
   })
 
   it('ends synced although it was mapped meanwhile, for a kind that is told of installations only', async () => {
-    let release!: () => void
-    const released = new Promise<void>((resolve) => (release = resolve))
-    server.application.get(LampProvider).during = () => released
+    const released = deferred()
+    server.application.get(LampProvider).during = () => released.promise
     const { path, state } = await install(server, organization, { kind: 'lamp', config: { type: 'connectable' } })
     await map(path)
-    release()
+    released.resolve()
     await state('synced')
   })
 
