@@ -33,7 +33,7 @@ export async function createApplication(
   const drain = new Drain(config.get('SHUTDOWN_DRAIN_MS'))
   let application: NestFastifyApplication | undefined
   try {
-    const [adapter, routes] = adapterOf(config, logger, drain)
+    const [adapter, routes] = adapterOf(config, logger, drain, () => application!.get(ErrorBodies))
     application = await NestFactory.create<NestFastifyApplication>(
       AppModule.with(config, { logger, ...options }, connections, drain),
       adapter,
@@ -62,7 +62,12 @@ export async function createApplication(
   }
 }
 
-function adapterOf(config: Config, logger: Logger, drain: Drain): [FastifyAdapter, RouteTable] {
+function adapterOf(
+  config: Config,
+  logger: Logger,
+  drain: Drain,
+  bodies: () => ErrorBodies,
+): [FastifyAdapter, RouteTable] {
   const trusted = config.get('TRUSTED_PROXIES')
   // Whole, however slowly it drips: Node looks at these intervals which of them are over.
   const requestTimeout = config.get('REQUEST_TIMEOUT_MS')
@@ -84,7 +89,7 @@ function adapterOf(config: Config, logger: Logger, drain: Drain): [FastifyAdapte
       connectionsCheckingInterval,
       ServerResponse: drain.ServerResponse,
     },
-    ...frameworkErrors,
+    ...frameworkErrors(bodies),
   })
   const server = adapter.getInstance()
   drain.watch(server.server)

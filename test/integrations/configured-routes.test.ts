@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { expectError, useServer } from '../support/kit.js'
+import { expectError, raw, useServer } from '../support/kit.js'
 import { expectRefusal, useVercelMarketplace } from '../support/vercel-marketplace.js'
 
 const marketplace = useVercelMarketplace()
@@ -63,6 +63,21 @@ describe('Vercel’s routes', () => {
     expectRefusal(answer, 405, new RegExp(`^Method "${method}" not allowed\\.$`))
     expect(answer.headers.get('allow')).toBe(allow)
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+  })
+
+  it.each(['%zz', 'installations/%', `installations/${'a'.repeat(600)}`, '%c3%28'])(
+    'answer a path that nobody can read with 404 in Vercel’s shape: %s',
+    async (path) => {
+      const answer = await server.request('GET', `/api/vercel/v1/${path}`)
+      expectRefusal(answer, 404, /^(Not found|Endpoint not found)\.$/)
+      expect(answer.headers.get('x-request-id')).not.toBeNull()
+    },
+  )
+
+  it('answer a request for no host with 400 in Vercel’s shape', async () => {
+    const answer = await raw(server, 'GET /api/vercel/v1/nothing HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({ error: { code: 'request_failed' } })
   })
 
   it('answer a body that they cannot read in Vercel’s shape', async () => {

@@ -103,6 +103,31 @@ describe('signing in from Vercel', () => {
     expect(answers.map(({ status }) => status)).toEqual([302, 401])
   })
 
+  it('shows the address with the ticket, or with the link, to no cache and to no other page', async () => {
+    const installation = await marketplace.installed()
+    const known = await server.user()
+    const signedIn = await arrive(installation, { user_email: installation.email })
+    const toLogin = await arrive(installation, { user_id: 'known', user_email: known.row.email })
+    expect(target(signedIn.answer).searchParams.has('ticket')).toBe(true)
+    expect(target(toLogin.answer).searchParams.has('link')).toBe(true)
+    for (const { answer } of [signedIn, toLogin]) {
+      expect(answer.status).toBe(302)
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer')
+    }
+  })
+
+  it.each([
+    ['https://app.polity.test/deep?a=b', 'https://app.polity.test/deep?a=b'],
+    ['HTTPS://APP.POLITY.TEST:443/a/../deep', 'https://app.polity.test/deep'],
+  ])('goes on to %s as it is parsed', async (url, expected) => {
+    const installation = await marketplace.installed()
+    const { answer } = await arrive(installation, { user_email: installation.email }, { url })
+    const went = target(answer)
+    went.searchParams.delete('ticket')
+    expect(went.href).toBe(expected)
+  })
+
   it.each([
     '',
     'mode=sso&code=x',
@@ -112,6 +137,15 @@ describe('signing in from Vercel', () => {
     'mode=sso&code=x&state=y&url=https://evil.example',
     'mode=sso&code=x&state=y&url=javascript:alert(1)',
     'mode=sso&code=x&state=y&url=//evil.example',
+    'mode=sso&code=x&state=y&url=https://user@app.polity.test/',
+    'mode=sso&code=x&state=y&url=https://evil.example:x@app.polity.test/',
+    'mode=sso&code=x&state=y&url=https://app.polity.test\\@evil.example/',
+    'mode=sso&code=x&state=y&url=https:\\\\app.polity.test/',
+    'mode=sso&code=x&state=y&resource_id=ir%00',
+    'mode=sso&code=x&state=y&project_id=%00',
+    'mode=sso&code=x&state=y&url=https://app.polity.test/%00',
+    'mode=sso&code=x%00&state=y',
+    'mode=sso&code=x&state=y%00',
     'mode=sso&code=x&state=y&url=https://app.polity.test.evil.example',
   ])('refuses ?%s', async (query) => {
     expectRefusal(await server.request('GET', `/api/vercel/sso?${query}`), 400, /^The sign-in request/)

@@ -1,21 +1,27 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Socket } from 'node:net'
+import type { ErrorBodies } from './error-bodies.js'
 import { ApiError } from './error-catalogue.js'
 import { malformedRequest, notFound, requestHeadersTooLarge, requestTimedOut } from './http.errors.js'
 
 const LINGER_MS = 1_000
 
-/** What Fastify and Node refuse before a route, and so before the error filter, is reached: in the one shape all the same. */
-export const frameworkErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {
+/**
+ * What Fastify and Node refuse before a route, and so before the error filter, is reached: in the one shape all the same.
+ * @param bodies of the application, which is built after its HTTP server
+ */
+export const frameworkErrors = (
+  bodies: () => ErrorBodies,
+): Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> => ({
   // A path that cannot be decoded, or with an endless id in it, names nothing that exists.
   frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
-    const { status, body } = notFound()
+    const error = notFound()
     void reply
-      .status(status)
+      .status(error.status)
       .header('x-request-id', request.id)
       .header('content-type', 'application/json')
-      .send(JSON.stringify(body))
+      .send(JSON.stringify(bodies().of(error, request.url)))
   },
   clientErrorHandler: (error, socket: Socket) => {
     const answered = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent
@@ -25,7 +31,7 @@ export const frameworkErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'cl
     const late = setTimeout(() => socket.destroy(), LINGER_MS)
     socket.once('close', () => clearTimeout(late))
   },
-}
+})
 
 function clientError(code: string): ApiError {
   if (code === 'HPE_HEADER_OVERFLOW') return requestHeadersTooLarge()

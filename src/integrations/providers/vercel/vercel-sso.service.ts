@@ -20,16 +20,18 @@ const TICKET_LIFETIME_MS = 60_000
 const LINK_LIFETIME_MS = 300_000
 const KEY_LIFETIME_MS = 12 * 3_600_000
 
-const absentWhenEmpty = z
+/** Vercel sends no NUL, which PostgreSQL cannot store. */
+const text = z
   .string()
   .max(2_000)
-  .optional()
-  .transform((value) => value || undefined)
+  .refine((value) => !value.includes('\0'))
+
+const absentWhenEmpty = text.optional().transform((value) => value || undefined)
 
 const arrival = z.object({
   mode: z.literal('sso'),
-  code: z.string().min(1).max(2_000),
-  state: z.string().min(1).max(2_000),
+  code: text.min(1),
+  state: text.min(1),
   product_id: absentWhenEmpty,
   resource_id: absentWhenEmpty,
   project_id: absentWhenEmpty,
