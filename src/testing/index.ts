@@ -1,3 +1,4 @@
+export { type Announcement, announcementIn } from './announcement.js'
 export { eventually } from './eventually.js'
 export { MembershipLevel } from '../index.js'
 export { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { eventually, testEnvironment } from '../../src/testing/index.js'
+import { announcementIn, eventually, testEnvironment } from '../../src/testing/index.js'
 
 /** The built server in a process of its own, as `npm start` runs it. Without `DATABASE_URL` it has its own PostgreSQL. */
 export class ServerProcess {
@@ -25,18 +25,18 @@ export class ServerProcess {
   /** @returns `http://127.0.0.1:<port>`, once it is ready */
   async ready(): Promise<string> {
     await eventually(
-      async () => (this.child.exitCode === null ? this.out : 'ended'),
-      (out) => out === 'ended' || /Health[^\n]*\n/.test(out),
+      async () => this.child.exitCode !== null || announcementIn(this.out) !== undefined,
+      (is) => is,
       50_000,
     )
-    const [, url] = /API\s+(http:\/\/[^/]+)/.exec(this.out) ?? []
-    if (!url) throw new Error(`It ended: ${this.out}`)
-    return url
+    const announcement = announcementIn(this.out)
+    if (!announcement) throw new Error(`It ended: ${this.out}`)
+    return announcement.url
   }
 
   /** The key of the first start. */
   get key(): string {
-    return /phx_[\w-]+/.exec(this.out)![0]
+    return announcementIn(this.out)!.key!
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {

@@ -5,7 +5,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { eventually, type TestOrganization, TestServer } from 'polity/testing'
+import { announcementIn, eventually, type TestOrganization, TestServer } from 'polity/testing'
 import { AcmeProvider } from '../src/index.js'
 import { FakeAcme, type Mood } from './fake-acme.js'
 
@@ -191,15 +191,16 @@ describe('main', () => {
       stop,
       ready: () =>
         eventually(
-          async () => out,
-          (text) => text.includes('Health'),
+          async () => announcementIn(out),
+          (announcement) => announcement !== undefined,
+          50_000,
         ),
     }
   }
 
   it('starts a server that has the route', async () => {
     const { ready, stop } = await start({})
-    const url = /API +(http\S+)/.exec(await ready())![1]!
+    const { url } = (await ready())!
     const { paths } = (await (await fetch(new URL('/api/schema/', url))).json()) as { paths: object }
     assert.ok('/api/organizations/{organization_id}/integrations/acme/' in paths)
     assert.equal((await stop()).code, 0)
