@@ -19,15 +19,17 @@ export class MembersService {
   ) {}
 
   /** Makes the user a member, or gives a member the level. */
-  async add(tx: Transaction, by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
+  add(by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
     const { organization_id } = by
-    this.access.forgetAfter(tx, `user:${userId}`)
-    const [[joined]] = await Promise.all([
-      tx.query(newMembership, [organization_id, uuidv7(), userId, level]),
-      tx.query(membershipListed, [organization_id, userId]),
-    ])
-    if (!joined) return this.changeLevel(tx, by, userId, level)
-    await tx.publish(memberJoined(by, { item_id: joined.id, payload: { user_id: userId, level } }))
+    return this.database.transaction(async (tx) => {
+      this.access.forgetAfter(tx, `user:${userId}`)
+      const [[joined]] = await Promise.all([
+        tx.query(newMembership, [organization_id, uuidv7(), userId, level]),
+        tx.query(membershipListed, [organization_id, userId]),
+      ])
+      if (!joined) return this.changeLevel(tx, by, userId, level)
+      await tx.publish(memberJoined(by, { item_id: joined.id, payload: { user_id: userId, level } }))
+    }, by)
   }
 
   /** Ends a membership. The keys of the user lose the organization with it, on the very next request. */

@@ -97,33 +97,27 @@ export class OrganizationsService {
     return page.answerJson(count, views)
   }
 
-  /** Makes an organization with its first project; the caller owns it and it becomes their current one. */
-  create(caller: Caller, organization: CreateOrganization): Promise<Json<OrganizationView>> {
+  /**
+   * Makes an organization; the caller owns it and it becomes their current one.
+   * @param firstProject the name of its first project; null: it has none yet
+   */
+  create(
+    by: Actor,
+    organization: CreateOrganization,
+    { firstProject = 'Default project' }: { firstProject?: string | null } = {},
+  ): Promise<Json<OrganizationView>> {
+    const { id: user_id } = personOf(by)
     return this.database.transaction(
       async (tx) => {
-        const { organization_id, project_id } = await this.insert(tx, caller, organization)
+        const actor = tx.for({ ...by, organization_id: uuidv7() })
+        const project_id = await this.insert(tx, actor, organization, firstProject)
         const [, view] = await tx.last(() =>
-          Promise.all([
-            this.users.switchTo(tx, personOf(caller).id, organization_id, project_id),
-            this.view(tx, { ...caller, organization_id }),
-          ]),
+          Promise.all([this.users.switchTo(tx, user_id, actor.organization_id, project_id), this.view(tx, actor)]),
         )
         return view
       },
-      { user_id: personOf(caller).id },
+      { user_id, tx: by.tx },
     )
-  }
-
-  /** The same within a transaction of the caller's, who may do without a first project. @returns its id */
-  async found(
-    tx: Transaction,
-    by: Actor,
-    organization: CreateOrganization,
-    { firstProject }: { firstProject?: string | null } = {},
-  ): Promise<string> {
-    const { organization_id, project_id } = await this.insert(tx, by, organization, firstProject)
-    await this.users.switchTo(tx, personOf(by).id, organization_id, project_id)
-    return organization_id
   }
 
   retrieve(caller: Reader): Promise<Json<OrganizationView>> {
@@ -217,26 +211,25 @@ export class OrganizationsService {
     return organization
   }
 
-  /** All but the current organization of the caller, which comes last because it names the project. */
+  /** All but the current organization of the caller, which comes last because it names the project. @returns its id */
   private async insert(
     tx: Transaction,
-    by: Actor,
+    by: OrganizationActor,
     { name, ...settings }: CreateOrganization,
-    firstProject: string | null = 'Default project',
-  ): Promise<{ organization_id: string; project_id: number | null }> {
+    firstProject: string | null,
+  ): Promise<number | null> {
     requireText('name', name, MAX_NAME_LENGTH)
     this.refuseUnknownReferences(settings)
-    const organization_id = uuidv7()
-    const actor = { ...by, organization_id }
+    const { organization_id } = by
     const organization = await this.insertWithSlug(tx, organization_id, name)
     const anonymizeIps = settings.default_anonymize_ips ?? false
     const [project_id] = await Promise.all([
-      firstProject === null ? null : this.projects.create(tx, actor, firstProject, anonymizeIps),
-      this.members.add(tx, actor, personOf(by).id, MembershipLevel.Owner),
-      tx.publish(organizationCreated(actor, { item_id: organization_id, payload: { name } })),
+      firstProject === null ? null : this.projects.create(by, firstProject, anonymizeIps),
+      this.members.add(by, personOf(by).id, MembershipLevel.Owner),
+      tx.publish(organizationCreated(by, { item_id: organization_id, payload: { name } })),
       Object.keys(settings).length > 0 && this.change(tx, organization, settings),
     ])
-    return { organization_id, project_id }
+    return project_id
   }
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { randomBytes } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { type Caller, type OrganizationCaller, personOf, ProductFeatures } from '../access/index.js'
-import { Database, type Transaction } from '../platform/database/database.js'
+import { Database } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import type { NamedQuery } from '../platform/database/fast-path/named-query.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
@@ -19,23 +19,31 @@ export class ProjectsService {
   ) {}
 
   /** Adds a project. @returns its id, which is its team's too */
-  async create(tx: Transaction, by: OrganizationActor, name: string, anonymizeIps: boolean): Promise<number> {
-    const [row] = await tx.query(newProject, [by.organization_id, uuidv7(), name, newApiToken(), anonymizeIps])
-    await tx.publish(projectCreated(by, { item_id: row!.id, payload: { name } }))
-    return row!.id
+  create(by: OrganizationActor, name: string, anonymizeIps: boolean): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const [row] = await tx.query(newProject, [by.organization_id, uuidv7(), name, newApiToken(), anonymizeIps])
+      await tx.publish(projectCreated(by, { item_id: row!.id, payload: { name } }))
+      return row!.id
+    }, by)
   }
 
-  async rename(tx: Transaction, by: OrganizationActor, id: number, name: string): Promise<void> {
-    const project = await tx.lock(Project, { organization_id: by.organization_id, id })
-    if (!project || project.name === name) return
-    await tx.manager.update(Project, { organization_id: by.organization_id, id }, { name })
-    await tx.publish(projectUpdated(by, { item_id: id, changes: { name: { before: project.name, after: name } } }))
+  async rename(by: OrganizationActor, id: number, name: string): Promise<void> {
+    const { organization_id } = by
+    await this.database.transaction(async (tx) => {
+      const project = await tx.lock(Project, { organization_id, id })
+      if (!project || project.name === name) return
+      await tx.manager.update(Project, { organization_id, id }, { name })
+      await tx.publish(projectUpdated(by, { item_id: id, changes: { name: { before: project.name, after: name } } }))
+    }, by)
   }
 
   /** Gives the project a new token; the old one stops working. */
-  async rotateToken(tx: Transaction, by: OrganizationActor, id: number): Promise<void> {
-    await tx.manager.update(Project, { organization_id: by.organization_id, id }, { api_token: newApiToken() })
-    await tx.publish(projectTokenReset(by, { item_id: id }))
+  async rotateToken(by: OrganizationActor, id: number): Promise<void> {
+    const { organization_id } = by
+    await this.database.transaction(async (tx) => {
+      await tx.manager.update(Project, { organization_id, id }, { api_token: newApiToken() })
+      await tx.publish(projectTokenReset(by, { item_id: id }))
+    }, by)
   }
 
   listOfOrganization(caller: OrganizationCaller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {

@@ -25,13 +25,14 @@ export function firstRun<Handed>(
   return application.get(Database).transaction(async (tx) => {
     await tx.manager.query(`select pg_advisory_xact_lock(hashtextextended('polity first run', 0))`)
     if (!(await users.isEmpty(tx))) return undefined
-    const user = await users.add(tx, { email: 'owner@example.com', first_name: 'Owner' })
-    const by = { ...systemActor('first-run'), user }
+    const by = tx.for(systemActor('first-run'))
+    const user = await users.create(by, { email: 'owner@example.com', first_name: 'Owner' })
+    const owner = { ...by, user }
     const organization = { name: 'My organization' }
-    await application.get(OrganizationsService).found(tx, by, organization)
+    await application.get(OrganizationsService).create(owner, organization)
     const key = await application
       .get(PersonalApiKeysService)
-      .issue(tx, { user_id: user.id, label: 'First key', scopes: ['*'] })
+      .create(owner, { user_id: user.id, label: 'First key', scopes: ['*'] })
     return handOver({ email: user.email, organization: organization.name, key: key.value! })
   })
 }

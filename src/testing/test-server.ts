@@ -13,6 +13,7 @@ import {
   OrganizationsService,
   PersonalApiKeysService,
   UsersService,
+  systemActor,
 } from '../index.js'
 import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
 import { testActor, TestOrganization, TestUser } from './test-people.js'
@@ -125,7 +126,9 @@ export class TestServer {
   /** A person with a key of every scope. */
   async user(): Promise<TestUser> {
     const email = `${randomUUID()}@example.com`
-    const row = await this.application.get(UsersService).create({ email, first_name: 'Ada', last_name: 'Lovelace' })
+    const row = await this.application
+      .get(UsersService)
+      .create(systemActor('test'), { email, first_name: 'Ada', last_name: 'Lovelace' })
     return new TestUser(this, row, await this.key(row.id, {}))
   }
 
@@ -133,7 +136,7 @@ export class TestServer {
   async key(userId: number, key: Partial<NewKey>): Promise<string> {
     const made = await this.application
       .get(PersonalApiKeysService)
-      .create({ user_id: userId, label: 'test', scopes: ['*'], ...key })
+      .create(systemActor('test'), { user_id: userId, label: 'test', scopes: ['*'], ...key })
     return made.value!
   }
 
@@ -147,9 +150,7 @@ export class TestServer {
   /** A new user who is a member of an organization. */
   async member(organizationId: string, level: MembershipLevel): Promise<TestUser> {
     const user = await this.user()
-    await this.database.transaction((tx) =>
-      this.application.get(MembersService).add(tx, testActor(organizationId), user.row.id, level),
-    )
+    await this.application.get(MembersService).add(testActor(organizationId), user.row.id, level)
     return user
   }
 }

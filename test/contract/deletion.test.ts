@@ -85,9 +85,8 @@ describe('a deactivated organization', () => {
   it('takes nothing else from its members, and works again once it is active', async () => {
     const [asleep, awake] = [await server.organization(), await server.organization()]
     const member = await asleep.member()
-    await server.database.transaction((tx) =>
-      server.application.get(MembersService).add(tx, testActor(awake.id), member.row.id, MembershipLevel.Member),
-    )
+    const members = server.application.get(MembersService)
+    await members.add(testActor(awake.id), member.row.id, MembershipLevel.Member)
     const activate = (active: boolean) =>
       server.database.dataSource.query('update organizations set is_active = $2 where id = $1', [asleep.id, active])
     await activate(false)

@@ -161,8 +161,7 @@ describe('a membership', () => {
     const [acme, globex] = [await server.organization(), await server.organization()]
     const [both, colleague] = [await acme.member(), await acme.admin()]
     const members = server.application.get(MembersService)
-    const add = (id: string, level: MembershipLevel) =>
-      server.database.transaction((tx) => members.add(tx, testActor(id), both.row.id, level))
+    const add = (id: string, level: MembershipLevel) => members.add(testActor(id), both.row.id, level)
     await add(globex.id, MembershipLevel.Member)
     await add(acme.id, MembershipLevel.Admin)
     const levels = async (user: TestUser) =>

@@ -278,10 +278,10 @@ describe('GET /api/organizations/:id/', () => {
 describe('the service of the organizations', () => {
   const service = () => server.application.get(OrganizationsService)
 
-  it('founds one within a transaction of the caller’s, with the first project that it names, or without', async () => {
+  it('makes one within a transaction of the caller’s, with the first project that it names, or without', async () => {
     const user = await server.user()
-    const found = (name: string, options?: { firstProject: string | null }) =>
-      server.database.transaction((tx) => service().found(tx, user.caller, { name }, options))
+    const found = async (name: string, options?: { firstProject: string | null }) =>
+      (await server.database.transaction((tx) => service().create(tx.for(user.caller), { name }, options))).parse().id
     for (const [name, options, projects] of [
       ['Bare', { firstProject: null }, []],
       ['Named', { firstProject: 'Site' }, [{ name: 'Site' }]],

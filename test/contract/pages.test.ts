@@ -71,9 +71,7 @@ describe('GET /api/organizations/', () => {
   it('lists the whole organization, as it is alone, to members only', async () => {
     const [acme, globex] = [await server.organization(), await server.organization()]
     const both = await acme.member()
-    await server.database.transaction((tx) =>
-      server.application.get(MembersService).add(tx, testActor(globex.id), both.row.id, MembershipLevel.Admin),
-    )
+    await server.application.get(MembersService).add(testActor(globex.id), both.row.id, MembershipLevel.Admin)
     const { results } = (await both.get('/api/organizations/')).body
     expect(results).toEqual([(await both.get(acme.path)).body, (await both.get(globex.path)).body])
     expect(results.map(({ membership_level }: { membership_level: number }) => membership_level)).toEqual([1, 8])

@@ -76,9 +76,7 @@ const refused: Record<string, { make: (organization: TestOrganization) => Promis
     'of somebody who became a member only': {
       make: async (organization) => {
         const admin = await organization.admin()
-        await server.database.transaction((tx) =>
-          server.application.get(MembersService).add(tx, testActor(organization.id), admin.row.id, 1),
-        )
+        await server.application.get(MembersService).add(testActor(organization.id), admin.row.id, 1)
         return admin
       },
       told: [403, 'permission_denied', 'Your organization access level is insufficient.'],

@@ -237,6 +237,91 @@ describe('a transaction', () => {
     expect(await exists(email)).toBe(false)
   })
 
+  it('takes in what is done for a caller who acts in it: that sees its writes, and is undone with it', async () => {
+    const [kept, undone] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`]
+    const told: string[] = []
+    const write = (email: string, fails: boolean) =>
+      server.database.transaction(async (tx) => {
+        await tx.manager.insert(User, user(email))
+        const seen = await server.database.transaction(async (part) => {
+          part.onCommit(() => void told.push(email))
+          return part.manager.existsBy(User, { email })
+        }, tx.for({}))
+        expect([seen, told.includes(email)]).toEqual([true, false])
+        if (fails) throw new Error('no')
+      })
+    await write(kept, false)
+    await expect(write(undone, true)).rejects.toThrow('no')
+    expect([await exists(kept), await exists(undone), told]).toEqual([true, false, [kept]])
+  })
+
+  it('is not committed by the last statements of a part, and of a part within one', async () => {
+    const emails = [1, 2, 3].map(() => `${randomUUID()}@example.com`)
+    const insert = (tx: Transaction, email: string) => tx.last(() => tx.query(insertUser, [randomUUID(), email]))
+    const work = server.database.transaction(async (tx) => {
+      await server.database.transaction(async (part) => {
+        await server.database.transaction((inner) => insert(inner, emails[0]!), part.for({}))
+        await insert(part, emails[1]!)
+      }, tx.for({}))
+      expect(await exists(emails[0]!)).toBe(false)
+      await tx.query(insertUser, [randomUUID(), emails[2]!])
+    })
+    await work
+    expect(await Promise.all(emails.map(exists))).toEqual([true, true, true])
+  })
+
+  it.each([
+    ['goes on', async () => 'done'],
+    ['ends with its last statements', async (tx: Transaction) => tx.last(() => tx.query(number, [1]))],
+  ])('is undone when a part of it failed, also where whoever began the part %s', async (_, end) => {
+    const email = `${randomUUID()}@example.com`
+    const work = server.database.transaction(async (tx) => {
+      const part = server.database.transaction(async (part) => {
+        await part.manager.insert(User, user(email))
+        throw new Error('half done')
+      }, tx.for({}))
+      await part.catch(() => undefined)
+      return end(tx)
+    })
+    await expect(work).rejects.toThrow('half done')
+    expect(await exists(email)).toBe(false)
+  })
+
+  it('is over for its parts too: one that begins after its end is refused', async () => {
+    const email = `${randomUUID()}@example.com`
+    let late!: () => Promise<unknown>
+    await server.database.transaction(async (tx) => {
+      late = () => server.database.transaction((part) => part.manager.insert(User, user(email)), tx.for({}))
+    })
+    await expect(late()).rejects.toThrow('This transaction is over')
+    expect(await exists(email)).toBe(false)
+  })
+
+  it('waits for other writers of an organization once, and not again for its parts', async () => {
+    const organization_id = randomUUID()
+    const writes = Array.from({ length: 6 }, (_, index) =>
+      server.database.transaction(
+        (tx) => server.database.transaction((part) => part.query(number, [index]), tx.for({ organization_id })),
+        { organization_id },
+      ),
+    )
+    expect((await Promise.all(writes)).flat().map(({ value }) => value)).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  it('is run again, whole, when PostgreSQL could not serialize a part of it', async () => {
+    const runs = { whole: 0, part: 0 }
+    const result = await server.database.transaction(async (tx) => {
+      runs.whole++
+      return server.database.transaction(async (part) => {
+        runs.part++
+        if (runs.part < 3)
+          await part.manager.query(`do $$ begin raise exception 'again' using errcode = '40001'; end $$`)
+        return 'done'
+      }, tx.for({}))
+    })
+    expect([result, runs]).toEqual(['done', { whole: 3, part: 3 }])
+  })
+
   it('is run again, whole, when PostgreSQL could not serialize it', async () => {
     let runs = 0
     const result = await server.database.transaction(async (tx) => {

@@ -35,9 +35,7 @@ const services = (server: TestServer) => ({
   organizations: server.application.get(OrganizationsService),
   keys: server.application.get(PersonalApiKeysService),
   setLevel: (organizationId: string, { row }: TestUser, level: MembershipLevel) =>
-    server.database.transaction((tx) =>
-      server.application.get(MembersService).add(tx, testActor(organizationId), row.id, level),
-    ),
+    server.application.get(MembersService).add(testActor(organizationId), row.id, level),
 })
 
 /** The caller's own key, as the service that made it knows it. */
@@ -196,7 +194,7 @@ describe('on the server that made the change, the very next request meets', () =
     const change = server.database.transaction(async (tx) => {
       await server.application
         .get(MembersService)
-        .add(tx, testActor(organization.id), member.row.id, MembershipLevel.Owner)
+        .add(tx.for(testActor(organization.id)), member.row.id, MembershipLevel.Owner)
       throw new Error('no')
     })
     await expect(change).rejects.toThrow('no')

@@ -11,6 +11,7 @@ import {
 } from '../../access/index.js'
 import { Database, type Transaction } from '../../platform/database/database.js'
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
+import type { Actor } from '../../platform/events/domain-event.js'
 import { requireText } from '../../platform/http/fields.js'
 import { notFound } from '../../platform/http/http.errors.js'
 import { isUuid } from '../../platform/values/stored-values.js'
@@ -59,12 +60,8 @@ export class PersonalApiKeysService {
   ) {}
 
   /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
-  create(key: NewKey): Promise<PersonalApiKeyView> {
-    return this.database.transaction((tx) => this.issue(tx, key), key)
-  }
-
-  /** The same within a transaction of the caller's. */
-  async issue(tx: Transaction, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
+  async create(by: Actor, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
+    const { user_id } = key
     requireText('label', label.trim(), MAX_LABEL_LENGTH)
     const unknown = key.scopes.find((scope) => !isGrantable(scope))
     if (unknown !== undefined || key.scopes.length === 0) {
@@ -72,29 +69,39 @@ export class PersonalApiKeysService {
     }
     // A date that is none is not later either.
     if (key.expires_at && !(key.expires_at.getTime() > Date.now())) throw notInFuture()
-    await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
-    await this.holdUser(tx, key.user_id)
-    const [{ count }] = await tx.manager.query(
-      `select count(*)::integer as count from personal_api_keys where user_id = $1 and ${COUNTS}`,
-      [key.user_id],
+    return this.database.transaction(
+      async (tx) => {
+        await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
+        await this.holdUser(tx, user_id)
+        const [{ count }] = await tx.manager.query(
+          `select count(*)::integer as count from personal_api_keys where user_id = $1 and ${COUNTS}`,
+          [user_id],
+        )
+        if (count >= MAX_KEYS) throw tooManyKeys()
+        return this.insert(tx, { ...key, label: label.trim(), scoped_organizations })
+      },
+      { user_id, tx: by.tx },
     )
-    if (count >= MAX_KEYS) throw tooManyKeys()
-    return this.add(tx, { ...key, label: label.trim(), scoped_organizations })
   }
 
   /** Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end. */
-  async signIn(tx: Transaction, user_id: number, expires_at: Date): Promise<PersonalApiKeyView> {
-    await this.holdUser(tx, user_id)
-    await tx.manager.query(
-      `delete from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and id not in (
-         select id from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and expires_at > now()
-         order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})`,
-      [user_id],
+  signIn(by: Actor, user_id: number, expires_at: Date): Promise<PersonalApiKeyView> {
+    return this.database.transaction(
+      async (tx) => {
+        await this.holdUser(tx, user_id)
+        await tx.manager.query(
+          `delete from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and id not in (
+             select id from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and expires_at > now()
+             order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})`,
+          [user_id],
+        )
+        return this.insert(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
+      },
+      { user_id, tx: by.tx },
     )
-    return this.add(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
   }
 
-  private async add(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
+  private async insert(tx: Transaction, key: NewKey): Promise<PersonalApiKeyView> {
     const value = newKeyValue()
     const id = uuidv7()
     await tx.insert(PersonalApiKey, {

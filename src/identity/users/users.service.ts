@@ -5,6 +5,7 @@ import { AccessCache } from '../../access/index.js'
 import { Database, type Transaction } from '../../platform/database/database.js'
 import { namedQuery, PAGE } from '../../platform/database/fast-path/named-query.js'
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
+import type { Actor } from '../../platform/events/domain-event.js'
 import { notFound } from '../../platform/http/http.errors.js'
 import { fieldError } from '../../platform/http/fields.js'
 import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
@@ -38,21 +39,22 @@ export class UsersService {
   ) {}
 
   /** @throws {ApiError} 400 when the address is taken, in any case, or when a column cannot hold a value */
-  create(user: NewUser): Promise<User> {
-    return this.database.transaction((tx) => this.add(tx, user))
-  }
-
-  /** The same within a transaction of the caller's. */
-  async add(tx: Transaction, { email, first_name, last_name = '' }: NewUser): Promise<User> {
+  async create(by: Actor, { email, first_name, last_name = '' }: NewUser): Promise<User> {
     const stored = { email: storedEmailOf(email), first_name, last_name }
     refuseUnstorable(stored)
-    const [row] = await tx.manager.query(
-      `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
-       values ($1, $2, $3::text, $4, $5, $3::text <> '') on conflict (lower(email)) where email <> '' do nothing returning id`,
-      [uuidv7(), randomUUID(), stored.email, first_name, last_name],
+    return this.database.transaction(
+      async (tx) => {
+        const [row] = await tx.manager.query(
+          `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
+           values ($1, $2, $3::text, $4, $5, $3::text <> '') on conflict (lower(email)) where email <> '' do nothing
+           returning id`,
+          [uuidv7(), randomUUID(), stored.email, first_name, last_name],
+        )
+        if (!row) throw emailTaken()
+        return tx.manager.findOneByOrFail(User, { id: row.id })
+      },
+      { tx: by.tx },
     )
-    if (!row) throw emailTaken()
-    return tx.manager.findOneByOrFail(User, { id: row.id })
   }
 
   /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */

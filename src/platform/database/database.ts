@@ -10,6 +10,7 @@ import { writeTogether } from './fast-path/write-together.js'
 import { Gate } from './gate.js'
 import { namedQuery, type NamedQuery, type Queryable } from './fast-path/named-query.js'
 import { Transaction } from './transaction.js'
+import { UnitOfWork } from './unit-of-work.js'
 
 export type { Queryable } from './fast-path/named-query.js'
 export { Transaction } from './transaction.js'
@@ -25,6 +26,16 @@ const LONG_STATEMENT_MS = 600_000
  * wait, that there are connections for the other organizations whatever happens to one.
  */
 const WRITERS = { total: Infinity, ofOneKey: 2, waiting: 500, waitingOfOneKey: 50, waitMs: 5_000 }
+
+/** Whom a transaction is for, which a caller says of themselves. */
+export interface TransactionScope {
+  /** The organization whose rows it locks, so that those who wait for them leave connections to others. */
+  organization_id?: string
+  /** The same of a user. */
+  user_id?: number | null
+  /** The transaction in which the caller acts already. */
+  tx?: Transaction
+}
 
 const ping = namedQuery<{ ok: number }>('database.ping', 'select 1 as ok')
 
@@ -44,7 +55,10 @@ export class Database implements Queryable, BeforeApplicationShutdown {
     this.reads = new FastPath(this.pool, this.settings.shared)
   }
 
-  /** Reads. What it sends may be sent twice, so it must not write. */
+  /**
+   * Reads, on a connection of its own: what a transaction has written is seen there only after its commit, so work within
+   * one asks its {@link Transaction}. What it sends may be sent twice, so it must not write.
+   */
   query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     return this.reads.query(query, values)
   }
@@ -60,17 +74,18 @@ export class Database implements Queryable, BeforeApplicationShutdown {
 
   /**
    * Runs `work` in one transaction. On SQLSTATE 40001 and 40P01 the whole callback runs again, so it may have no other
-   * effect than what it writes through its {@link Transaction}.
-   * @param to the organization whose rows it locks, or else the user, so that those who wait for them leave connections to
-   *   others
-   * @throws {DatabaseBusy} when too many wait for the same one
+   * effect than what it writes through its {@link Transaction}. For a caller who acts in a transaction (`tx.for(caller)`)
+   * it is a part of that one, which alone commits and is run again. It does not wait for other writers then: it would
+   * keep a connection from them.
+   * @throws {DatabaseBusy} when too many wait for the same organization or user
    */
   async transaction<Result>(
     work: (tx: Transaction) => Promise<Result>,
-    to: { organization_id?: string; user_id?: number | null } = {},
+    { organization_id, user_id, tx }: TransactionScope = {},
   ): Promise<Result> {
+    if (tx) return tx.join(work)
     const attempts = () => this.retried(() => this.once(work, this.settings.begin))
-    const key = to.organization_id ?? to.user_id
+    const key = organization_id ?? user_id
     return key === undefined || key === null ? attempts() : this.writers.pass(String(key), attempts)
   }
 
@@ -98,21 +113,21 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   ): Promise<Result> {
     const client = await this.pool.connect()
     const giveBack = withDeadline(client, atLeastMs)
-    const tx = new Transaction(this.dataSource, client, () => this.onPublished?.())
+    const unit = new UnitOfWork(this.dataSource, client, () => this.onPublished?.())
     let isStandby = false
     try {
       writeTogether(client, process.nextTick)
       const begun = client.query(begin)
-      const [result] = await Promise.all([work(tx), begun])
-      const { command } = await tx.commit()
+      const [result] = await Promise.all([work(new Transaction(unit)), begun])
+      const { command } = await unit.commit()
       // What failed unnoticed makes PostgreSQL answer a commit with a rollback.
       if (command !== 'COMMIT') throw new Error('A statement failed and was not awaited.')
-      tx.tellCommitted()
+      unit.tellCommitted()
       return result
     } catch (error) {
-      const ended = await tx.committing?.catch(() => undefined)
-      if (!ended) await tx.rollback()
-      else if (ended.command === 'COMMIT') tx.tellCommitted()
+      const ended = await unit.committing?.catch(() => undefined)
+      if (!ended) await unit.rollback()
+      else if (ended.command === 'COMMIT') unit.tellCommitted()
       isStandby = sqlState(error) === READ_ONLY
       throw error
     } finally {

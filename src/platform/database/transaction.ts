@@ -1,24 +1,10 @@
-import type {
-  DataSource,
-  DeepPartial,
-  EntityManager,
-  EntityTarget,
-  ObjectLiteral,
-  QueryDeepPartialEntity,
-  QueryRunner,
-} from 'typeorm'
-import type { Client, QueryResult } from 'pg'
+import type { DeepPartial, EntityManager, EntityTarget, ObjectLiteral, QueryDeepPartialEntity } from 'typeorm'
 import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
 import { appendEvent } from '../events/events.queries.js'
-import { closeRunner, runnerOn } from './fast-path/driver.js'
-import { send } from './fast-path/send.js'
-import { writeTogether } from './fast-path/write-together.js'
 import type { NamedQuery, Queryable } from './fast-path/named-query.js'
 import { rowLock } from './row-lock.js'
-
-const isOver = () =>
-  new Error('This transaction is over: its commit or rollback was sent. Await everything that belongs to it before.')
+import type { UnitOfWork } from './unit-of-work.js'
 
 /**
  * One unit of work. What it writes and what it announces stand or fall together. Statements are sent in the order of
@@ -26,34 +12,46 @@ const isOver = () =>
  * Whatever is asked of it after its end throws.
  */
 export class Transaction implements Queryable {
-  /** For {@link Database}: the commit, where it was sent already. */
-  committing?: Promise<QueryResult>
-  private readonly onCommitted: (() => void)[] = []
-  private runner?: QueryRunner
-  private isClosed = false
-
+  /** @param isPart whether this is work that joined a transaction, which is not its to end */
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly client: Client,
-    private readonly published: () => void,
+    private readonly unit: UnitOfWork,
+    private readonly isPart = false,
   ) {}
 
   /** TypeORM's manager, in this transaction. */
   get manager(): EntityManager {
-    this.refuseWhenOver()
-    this.runner ??= runnerOn(this.dataSource, this.client)
-    return this.runner.manager
+    return this.unit.manager
   }
 
-  async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    this.refuseWhenOver()
-    writeTogether(this.client, process.nextTick)
-    return send(this.client, query, values)
+  query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
+    return this.unit.query(query, values)
+  }
+
+  /**
+   * The caller, acting in this transaction: what a service does for them joins it, and is undone with it.
+   * @example const user = await this.users.create(tx.for(caller), { email, first_name })
+   */
+  for<Caller extends object>(caller: Caller): Caller & { tx: Transaction } {
+    return { ...caller, tx: this }
+  }
+
+  /**
+   * For {@link Database}: runs `work` as a part of this transaction. Its last statements do not commit, and when it
+   * fails, so does the whole, whatever whoever began it makes of the error: half of it must not stay.
+   */
+  async join<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    this.unit.refuseWhenOver()
+    try {
+      return await work(this.isPart ? this : new Transaction(this.unit, true))
+    } catch (error) {
+      this.unit.fail(error)
+      throw error
+    }
   }
 
   /** The row, held against other writers until the transaction ends; null when there is none. */
   async lock<Entity extends ObjectLiteral>(entity: new () => Entity, where: Partial<Entity>): Promise<Entity | null> {
-    const query = rowLock(this.dataSource.getMetadata(entity), Object.keys(where))
+    const query = rowLock(this.unit.dataSource.getMetadata(entity), Object.keys(where))
     const [row] = await this.query(query, Object.values(where))
     return row ? Object.assign(new entity(), row) : null
   }
@@ -76,34 +74,16 @@ export class Transaction implements Queryable {
    * @example return tx.last(() => Promise.all([tx.query(change, [id, name]), tx.publish(changed)]))
    */
   last<Result>(statements: () => Promise<Result>): Promise<Result> {
-    this.refuseWhenOver()
+    this.unit.refuseWhenOver()
     const answers = statements()
-    // Who waits for the transaction hears of it.
-    this.commit().catch(() => undefined)
+    // Whoever waits for the transaction hears of it.
+    if (!this.isPart) this.unit.commit().catch(() => undefined)
     return answers
   }
 
   /** Runs `work` once the transaction has committed, before its caller goes on; never when it has not. It must not fail. */
   onCommit(work: () => void): void {
-    this.refuseWhenOver()
-    this.onCommitted.push(work)
-  }
-
-  /** For {@link Database}. */
-  commit(): Promise<QueryResult> {
-    this.close()
-    return (this.committing ??= this.client.query('commit'))
-  }
-
-  /** For {@link Database}. A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself. */
-  async rollback(): Promise<void> {
-    this.close()
-    await this.client.query('rollback').catch(() => undefined)
-  }
-
-  /** For {@link Database}. */
-  tellCommitted(): void {
-    for (const work of this.onCommitted) work()
+    this.unit.onCommit(work)
   }
 
   /** Writes an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
@@ -116,7 +96,7 @@ export class Transaction implements Queryable {
     by,
   }: DomainEvent<Payload>): Promise<void> {
     const { user, credential, origin } = by
-    this.onCommit(this.published)
+    this.onCommit(this.unit.published)
     await this.query(appendEvent, [
       organization_id,
       uuidv7(),
@@ -131,14 +111,5 @@ export class Transaction implements Queryable {
       origin.ip,
       origin.user_agent,
     ])
-  }
-
-  private close(): void {
-    this.isClosed = true
-    if (this.runner) closeRunner(this.runner, isOver)
-  }
-
-  private refuseWhenOver(): void {
-    if (this.isClosed) throw isOver()
   }
 }

@@ -1,8 +1,12 @@
+import type { Transaction } from '../database/transaction.js'
+
 /** Who acts: a credential, its user where it has one, and the request that it came with. Every caller is an actor. */
 export interface Actor {
   readonly user: { readonly id: number } | null
   readonly credential: { readonly kind: string; readonly id: string }
   readonly origin: { readonly request_id: string; readonly ip: string | null; readonly user_agent: string | null }
+  /** The transaction that what they do is part of, where one has begun: see `tx.for(caller)`. */
+  readonly tx?: Transaction
 }
 
 /** An actor within an organization. */

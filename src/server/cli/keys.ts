@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { PersonalApiKeysService, type PersonalApiKeyView } from '../../identity/index.js'
 import { StartError } from '../../platform/start-error.js'
+import { operator } from './operator.js'
 import type { CommandContext } from './run.js'
 import { findUser } from './users.js'
 
@@ -48,7 +49,7 @@ export function addKeys(program: Command, { withServices, print, printAll }: Com
     .option('--expires-at <time>', 'ISO 8601, in the future; the key stops working then', time)
     .action(async ({ user, label, scopes, organizations, expiresAt }: NewKeyOptions) => {
       const key = await withServices(async (services) =>
-        services.get(PersonalApiKeysService).create({
+        services.get(PersonalApiKeysService).create(operator, {
           user_id: (await findUser(services, user)).id,
           label,
           scopes,

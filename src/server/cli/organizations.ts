@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
 import { OrganizationsService } from '../../organizations/index.js'
-import { Database } from '../../platform/database/database.js'
-import { systemActor } from '../../platform/events/domain-event.js'
 import { isUuid } from '../../platform/values/stored-values.js'
 import { notFound } from '../../platform/http/http.errors.js'
+import { operator } from './operator.js'
 import type { CommandContext } from './run.js'
 import { findUser } from './users.js'
-
-const operator = systemActor('cli')
 
 export function addOrganizations(program: Command, { withServices, print, printAll }: CommandContext): void {
   const organizations = program.command('organizations').description('manage organizations')
@@ -19,11 +16,7 @@ export function addOrganizations(program: Command, { withServices, print, printA
     .action(async ({ name, owner }: { name: string; owner: string }) => {
       const created = await withServices(async (services) => {
         const user = await findUser(services, owner)
-        const service = services.get(OrganizationsService)
-        const organization_id = await services
-          .get(Database)
-          .transaction((tx) => service.found(tx, { ...operator, user }, { name: name.trim() }))
-        return service.retrieve({ organization_id, user })
+        return services.get(OrganizationsService).create({ ...operator, user }, { name: name.trim() })
       })
       const { id, slug, name: given } = created.parse()
       await print({ id, slug, name: given }, () => `Created ${given}, ${id}.`)

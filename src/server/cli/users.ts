@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common'
 import type { Command } from 'commander'
 import { type User, UsersService } from '../../identity/index.js'
 import { StartError } from '../../platform/start-error.js'
+import { operator } from './operator.js'
 import type { CommandContext } from './run.js'
 
 /** What operators see of a user. */
@@ -31,7 +32,7 @@ export function addUsers(program: Command, { withServices, print, printAll }: Co
     .action(async ({ email, name }: { email?: string; name: string }) => {
       const [first_name = '', ...others] = name.trim().split(/\s+/)
       const user = await withServices((services) =>
-        services.get(UsersService).create({ email, first_name, last_name: others.join(' ') }),
+        services.get(UsersService).create(operator, { email, first_name, last_name: others.join(' ') }),
       )
       await print(summary(user), (created) => `Created user ${named(created)}.`)
     })

@@ -96,11 +96,10 @@ export class VercelInstallations {
   ): Promise<void> {
     const { email, name } = payload.account.contact
     const known = await this.users.byEmail(email, tx)
-    const user = known ?? (await this.users.add(tx, { email, first_name: cutText(name ?? '', 150) }))
+    const user = known ?? (await this.users.create(tx.for(vercel), { email, first_name: cutText(name ?? '', 150) }))
     const by = { ...vercel, user }
-    const organization_id = await this.organizations.found(
-      tx,
-      by,
+    const organization = await this.organizations.create(
+      tx.for(by),
       { name: cutText(payload.account.name || `Vercel Installation ${id}`, MAX_NAME) },
       // Its first project is the first resource that Vercel asks for.
       { firstProject: null },
@@ -108,7 +107,7 @@ export class VercelInstallations {
     // Somebody who had an account proves that it is theirs before Vercel may sign them in.
     const user_mappings = known || !claims.user_id ? {} : { [claims.user_id]: user.id }
     await this.installations.install(tx, {
-      organization_id,
+      organization_id: organization.parse().id,
       kind: KIND,
       integration_id: id,
       config: { type: 'marketplace', ...payload, user_mappings },

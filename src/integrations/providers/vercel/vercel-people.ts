@@ -40,7 +40,8 @@ export class VercelPeople {
       if (await this.users.byId(before, tx)) return 'left'
     }
     if (await this.users.byEmail(user_email, tx)) return 'unlinked'
-    const user = await this.users.add(tx, { email: user_email, first_name: cutText(user_name ?? '', 150) })
+    const newUser = { email: user_email, first_name: cutText(user_name ?? '', 150) }
+    const user = await this.users.create(tx.for(vercelActor()), newUser)
     await this.join(tx, integration, user, user_id)
     return user
   }
@@ -71,7 +72,7 @@ export class VercelPeople {
     const { organization_id } = integration
     const by = { ...vercelActor(), user }
     if (!(await this.isMember(tx, organization_id, user)))
-      await this.members.add(tx, { ...by, organization_id }, user.id, levelOf(integration, user.email))
+      await this.members.add(tx.for({ ...by, organization_id }), user.id, levelOf(integration, user.email))
     await this.map(tx, integration, vercelUserId, user.id)
     await this.users.switchTo(tx, user.id, organization_id, null)
   }

@@ -50,7 +50,7 @@ export class VercelResources {
       await this.hold(tx, integration)
       const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
       if (earlier) return this.view(earlier)
-      const id = await this.projects.create(tx, { ...by, organization_id }, this.nameOf(resource.name), false)
+      const id = await this.projects.create(tx.for({ ...by, organization_id }), this.nameOf(resource.name), false)
       await tx.manager.query(
         `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
          values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
@@ -86,7 +86,7 @@ export class VercelResources {
         [organization_id, id, KIND, JSON.stringify({ ...config, ...changes })],
       )
       if (changes.name !== undefined)
-        await this.projects.rename(tx, { ...by, organization_id }, id, this.nameOf(changes.name))
+        await this.projects.rename(tx.for({ ...by, organization_id }), id, this.nameOf(changes.name))
       return this.view(await this.row(tx, organization_id, id))
     }, integration)
   }
@@ -114,7 +114,7 @@ export class VercelResources {
     return this.database.transaction(async (tx) => {
       await this.hold(tx, integration)
       await this.row(tx, organization_id, id)
-      await this.projects.rotateToken(tx, { ...by, organization_id }, id)
+      await this.projects.rotateToken(tx.for({ ...by, organization_id }), id)
       return { sync: true, secrets: this.view(await this.row(tx, organization_id, id)).secrets }
     }, integration)
   }

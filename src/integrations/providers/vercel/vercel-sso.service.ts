@@ -8,6 +8,7 @@ import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { isSameEmail } from '../../../platform/values/stored-values.js'
 import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
 import type { SsoLink, SsoSession } from './vercel.dto.js'
+import { vercelActor } from './vercel-actor.js'
 import { VercelApi } from './vercel-api.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
@@ -89,7 +90,7 @@ export class VercelSso {
       if (!content) throw ticketExpired()
       const { user_id, organization_id, resource_id = null } = content
       const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
-      const key = await this.keys.signIn(tx, user_id, expires_at)
+      const key = await this.keys.signIn(tx.for(vercelActor()), user_id, expires_at)
       return {
         user_id,
         organization_id,
