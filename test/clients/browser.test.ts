@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
-import { type EmptyPage, hasChromium, openChromium, serveEmptyPage } from '../support/chromium.js'
+import { hasChromium, openChromium, serveBelow, serveEmptyPage, type WebServer } from '../support/chromium.js'
 import { TestServer } from '../support/kit.js'
 
 if (!hasChromium) console.warn('The tests in a browser are left out: there is no /usr/bin/chromium.')
@@ -16,9 +16,9 @@ interface Call {
   body?: unknown
 }
 
-describeIt('a page of another origin, in Chromium', () => {
-  let listed: EmptyPage
-  let unlisted: EmptyPage
+describeIt('in Chromium', () => {
+  let listed: WebServer
+  let unlisted: WebServer
   let server: TestServer
   let browser: Browser
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describeIt('a page of another origin, in Chromium', () => {
     await unlisted?.close()
   })
 
-  const pageOf = async ({ origin }: EmptyPage): Promise<Page> => {
+  const pageOf = async ({ origin }: WebServer): Promise<Page> => {
     const page = await browser.newPage()
     await page.goto(origin)
     return page
@@ -61,7 +61,7 @@ describeIt('a page of another origin, in Chromium', () => {
       { method, url: server.url + path, key, body },
     )
 
-  it('reads and writes by every method', async () => {
+  it('a page of another origin reads and writes by every method', async () => {
     const { owner } = await server.organization()
     const page = await pageOf(listed)
     const made = await fetchIn(page, 'POST', '/api/organizations/', owner.key, { name: 'From a page' })
@@ -76,7 +76,7 @@ describeIt('a page of another origin, in Chromium', () => {
     expect((await owner.get(path)).body).toMatchObject({ name: 'Replaced', is_pending_deletion: true })
   })
 
-  it('reads the request id, and how long to wait', async () => {
+  it('a page of another origin reads the request id, and how long to wait', async () => {
     const { owner, path } = await server.organization()
     const page = await pageOf(listed)
     const refused = await fetchIn(page, 'GET', path, 'phx_wrong')
@@ -91,7 +91,7 @@ describeIt('a page of another origin, in Chromium', () => {
   })
 
   it.each(['GET', 'POST', 'PATCH', 'PUT', 'DELETE'])(
-    'is refused by the browser where it is not listed: %s',
+    'a page of an origin that is not listed is refused by the browser: %s',
     async (method) => {
       const { owner, path, view } = await server.organization()
       const page = await pageOf(unlisted)
@@ -101,4 +101,19 @@ describeIt('a page of another origin, in Chromium', () => {
       expect((await owner.get('/api/organizations/')).body.results).toEqual([view])
     },
   )
+
+  it('the page of the docs finds the API’s description, also behind a proxy that serves it below a path', async () => {
+    const proxy = await serveBelow('/base', server.url)
+    const page = await browser.newPage()
+    const [description] = await Promise.all([
+      page.waitForResponse(/schema/),
+      page.goto(`${proxy.origin}/base/api/docs/`),
+    ])
+    expect({ url: description.url(), status: description.status() }).toEqual({
+      url: `${proxy.origin}/base/api/schema/`,
+      status: 200,
+    })
+    await page.close()
+    await proxy.close()
+  })
 })

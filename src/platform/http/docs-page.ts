@@ -3,23 +3,26 @@ import { createReadStream } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-const page = `<!doctype html>
+/** @param assets their folder as seen from the page: behind a proxy that serves us below a path, we do not know the whole path */
+const page = (assets: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Polity API</title>
-    <link rel="stylesheet" href="/api/docs-assets/swagger-ui.css" />
+    <link rel="stylesheet" href="${assets}/swagger-ui.css" />
   </head>
   <body>
     <div id="docs"></div>
-    <script src="/api/docs-assets/swagger-ui-bundle.js"></script>
-    <script src="/api/docs-assets/start.js"></script>
+    <script src="${assets}/swagger-ui-bundle.js"></script>
+    <script src="${assets}/start.js"></script>
   </body>
 </html>
 `
 
-const start = `SwaggerUIBundle({ url: '/api/schema/', dom_id: '#docs', deepLinking: true, persistAuthorization: false })\n`
+const start = `const url = new URL('../schema/', document.currentScript.src).href
+SwaggerUIBundle({ url, dom_id: '#docs', deepLinking: true, persistAuthorization: false })
+`
 
 /** Only what the page itself needs: nothing from elsewhere, no script in the page. */
 const contentPolicy =
@@ -38,7 +41,8 @@ export function serveDocsPage(server: FastifyInstance): void {
     )
   }
   server.get('/api/docs-assets/start.js', (_request, reply) => reply.type('text/javascript').send(start))
-  server.get('/api/docs', (_request, reply) =>
-    reply.type('text/html').header('content-security-policy', contentPolicy).send(page),
-  )
+  server.get('/api/docs', ({ url }, reply) => {
+    const assets = url.split('?')[0]!.endsWith('/') ? '../docs-assets' : 'docs-assets'
+    return reply.type('text/html').header('content-security-policy', contentPolicy).send(page(assets))
+  })
 }
