@@ -47,6 +47,11 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
       })
     count('events_unsealed', `Events that no server has sealed yet, up to ${COUNTED}.`, 'events where seq is null')
     count(
+      'event_deliveries_waiting',
+      `Deliveries that no listener has taken yet, those that failed included, up to ${COUNTED}.`,
+      'event_deliveries where failed_at is null',
+    )
+    count(
       'event_deliveries_failing',
       `Deliveries that failed and will be tried again, up to ${COUNTED}.`,
       'event_deliveries where attempts > 0 and failed_at is null',
