@@ -73,6 +73,13 @@ describe('POST /api/aws-marketplace/register while AWS Marketplace fails', () =>
   )
 })
 
+/** Two links for one purchase that both work, as a server of the version before gives them out. */
+async function twoLinks(bought: { token: string }): Promise<[string, string]> {
+  const older = await registered(bought)
+  await server.database.dataSource.query('update one_time_tokens set subject = null')
+  return [older, await registered(bought)]
+}
+
 describe('POST …/integrations/aws-marketplace/claim/', () => {
   it('connects what was bought, and fetches every page of the entitlements', async () => {
     const [organization, bought] = [await server.organization(), buyer({ LicenseArn: 'arn:aws:license:1' })]
@@ -129,6 +136,23 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
     expect((await integrations(organization)).length + (await integrations(other)).length).toBe(1)
   })
 
+  it('takes the newest link for a purchase, and none of those before it', async () => {
+    const [organization, other] = [await server.organization(), await server.organization()]
+    const bought = buyer({ LicenseArn: 'arn:aws:license:1' })
+    const { token: _token, ...same } = bought
+    const links = [await registered(bought), await registered(bought)]
+    const elsewhere = [
+      await registered(buyer({ ...same, LicenseArn: 'arn:aws:license:2' })),
+      await registered(buyer({ ...same, ProductCode: 'prod-b' })),
+      await registered(buyer()),
+    ]
+    const newest = await registered(bought)
+    for (const older of links) expectError(await claim(other, older), 400, 'invalid_input', USED, 'registration')
+    expect((await claim(organization, newest)).status).toBe(201)
+    for (const registration of elsewhere.slice(1)) expect((await claim(other, registration)).status).toBe(201)
+    expect((await claim(organization, elsewhere[0])).status).toBe(200)
+  })
+
   it('refuses links that expired or were never given, and changes nothing', async () => {
     const organization = await server.organization()
     const registration = await registered(buyer())
@@ -170,7 +194,7 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
     for (let round = 0; round < scale(5, 50); round++) {
       const [first, second] = [await server.organization(), await server.organization()]
       const bought = buyer()
-      const links = [await registered(bought), await registered(bought)]
+      const links = await twoLinks(bought)
       const answers = await Promise.all([claim(first, links[0]), claim(second, links[1])])
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 400])
       expect((await integrations(first)).length + (await integrations(second)).length).toBe(1)
@@ -180,7 +204,7 @@ describe('POST …/integrations/aws-marketplace/claim/', () => {
   it('makes one integration of two links that one organization claims at the same moment', async () => {
     for (let round = 0; round < scale(5, 50); round++) {
       const [organization, bought] = [await server.organization(), buyer()]
-      const links = [await registered(bought), await registered(bought)]
+      const links = await twoLinks(bought)
       const answers = await Promise.all(links.map((registration) => claim(organization, registration)))
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 201])
       expect(await integrations(organization)).toHaveLength(1)

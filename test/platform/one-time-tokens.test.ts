@@ -24,6 +24,21 @@ describe('a one-time token', () => {
     expect(await tokens().read(purpose, token)).toBeUndefined()
   })
 
+  it('ends with the next one for the same subject, also of several at once, under its own purpose only', async () => {
+    const [purpose, other, subject] = [randomUUID(), randomUUID(), randomUUID()]
+    const foreign = await tokens().issue(other, { of: 'other' }, HOUR_MS, subject)
+    const issued = await Promise.all(
+      ['Acme', 'Globex', 'Initech'].map((of) => tokens().issue(purpose, { of }, HOUR_MS, subject)),
+    )
+    const readable = async () =>
+      (await Promise.all(issued.map((token) => tokens().read(purpose, token)))).filter(Boolean)
+    expect(await readable()).toHaveLength(1)
+    const newest = await tokens().issue(purpose, { of: 'newest' }, HOUR_MS, subject)
+    expect(await readable()).toEqual([])
+    expect(await redeem(purpose, newest)).toEqual({ of: 'newest' })
+    expect(await tokens().read(other, foreign)).toEqual({ of: 'other' })
+  })
+
   it('stays where the transaction that redeemed it fails', async () => {
     const purpose = randomUUID()
     const token = await tokens().issue(purpose, { of: 'Acme' }, HOUR_MS)

@@ -14,16 +14,27 @@ export class OneTimeTokens {
     private readonly keyring: Keyring,
   ) {}
 
-  /** @returns the token, which is kept nowhere */
-  async issue(purpose: string, content: object, lifetimeMs: number): Promise<string> {
+  /**
+   * @param subject what the token is for, where it ends the one that was issued for the same before
+   * @returns the token, which is kept nowhere
+   */
+  async issue(purpose: string, content: object, lifetimeMs: number, subject?: string): Promise<string> {
     const token = randomBytes(32).toString('base64url')
     const hash = hashOf(token)
     await this.database.transaction(async (tx) => {
       await tx.manager.query('delete from one_time_tokens where expires_at < now()')
       await tx.manager.query(
-        `insert into one_time_tokens (hash, purpose, sealed, expires_at)
-         values ($1, $2, $3, now() + make_interval(secs => $4))`,
-        [hash, purpose, this.keyring.seal(content, oneTimeTokenContext(hash)), lifetimeMs / 1_000],
+        `insert into one_time_tokens (hash, purpose, sealed, expires_at, subject)
+         values ($1, $2, $3, now() + make_interval(secs => $4), $5)
+         on conflict (subject) do update
+           set hash = excluded.hash, sealed = excluded.sealed, expires_at = excluded.expires_at`,
+        [
+          hash,
+          purpose,
+          this.keyring.seal(content, oneTimeTokenContext(hash)),
+          lifetimeMs / 1_000,
+          subject === undefined ? null : hashOf(`${purpose}/${subject}`),
+        ],
       )
     })
     return token

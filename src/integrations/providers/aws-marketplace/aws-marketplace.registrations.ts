@@ -33,7 +33,8 @@ export class AwsMarketplaceRegistrations {
   ) {}
 
   /**
-   * @returns the page where the buyer claims the purchase, with a link that works once, for seven days
+   * @returns the page where the buyer claims the purchase, with a link that works once, for seven days, and ends the links
+   * that were given out for the same purchase before
    * @throws {ApiError} 400 for a token that AWS does not accept or a product that is not sold here, 503 when AWS cannot be asked
    */
   async register(token: string): Promise<string> {
@@ -42,7 +43,9 @@ export class AwsMarketplaceRegistrations {
       throw error
     })
     if (!this.settings.productCodes.includes(customer.product_code)) throw unknownProduct()
-    return this.settings.claimUrl(await this.tokens.issue(PURPOSE, customer, LIFETIME_MS))
+    // One account may buy a product under several licenses.
+    const purchase = JSON.stringify([integrationIdOf(customer), customer.license_arn])
+    return this.settings.claimUrl(await this.tokens.issue(PURPOSE, customer, LIFETIME_MS, purchase))
   }
 
   /**

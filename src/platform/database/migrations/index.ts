@@ -8,6 +8,7 @@ import { ProjectNumbers1764500000000 } from './0007-project-numbers.js'
 import { OutboxDeliveries1764600000000 } from './0008-outbox-deliveries.js'
 import { PartialIndexes1764700000000 } from './0009-partial-indexes.js'
 import { Events1764900000000 } from './0010-events.js'
+import { TokenSubjects1765000000000 } from './0011-token-subjects.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   OutboxDeliveries1764600000000,
   PartialIndexes1764700000000,
   Events1764900000000,
+  TokenSubjects1765000000000,
 ]
