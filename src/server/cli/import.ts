@@ -14,12 +14,10 @@ export function addImport(program: Command, { withServices, print, progress, exi
     )
     .option('--state <file>', 'remember in this file how far the import came, and go on from there')
     .action(async (file: string, { state }: { state?: string }) => {
-      const started = performance.now()
       const report = await withServices((services) =>
         importPostHog(services.get(Database), file, {
           state,
-          progress: (done, total, before) =>
-            progress(howFar(done, total, (done - before) / (performance.now() - started))),
+          progress: (done, total, linesPerSecond) => progress(howFar(done, total, linesPerSecond)),
         }),
       )
       progress('')
@@ -28,9 +26,9 @@ export function addImport(program: Command, { withServices, print, progress, exi
     })
 }
 
-const howFar = (done: number, total: number, linesPerMs: number): string =>
-  `${grouped(done)} of ${grouped(total)} lines, ${grouped(linesPerMs * 1_000)} a second, ` +
-  `${grouped((total - done) / linesPerMs / 1_000)} s left`
+const howFar = (done: number, total: number, linesPerSecond: number): string =>
+  `${grouped(done)} of ${grouped(total)} lines, ${grouped(linesPerSecond)} a second, ` +
+  `${grouped((total - done) / linesPerSecond)} s left`
 
 const grouped = (value: number): string => Math.round(value).toLocaleString('en')
 

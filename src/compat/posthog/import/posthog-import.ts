@@ -12,8 +12,8 @@ const BATCH_CHARACTERS = 4 * 1024 * 1024
 export interface ImportOptions {
   /** A file that remembers how far the import came. */
   state?: string
-  /** Hears, after each batch, how many lines are done, of how many, and how many of them were before this run. */
-  progress?: (done: number, total: number, before: number) => void
+  /** Hears after each batch how many lines are done, of how many, and how quick this run is. */
+  progress?: (done: number, total: number, linesPerSecond: number) => void
 }
 
 /**
@@ -37,18 +37,18 @@ export async function importPostHog(
     await reserve(database, "pg_get_serial_sequence('users', 'id')", highest.user)
     await reserve(database, "'project_ids'", highest.project)
     const report = before?.report ?? emptyReport()
-    const linesBefore = place.lines
     await state.save(place, report)
+    const [begun, linesBefore] = [performance.now(), place.lines]
     for await (const batch of batchesOf(file, place)) {
       // Counted and remembered afterwards, because a transaction may run more than once.
       const { outcomes, done } = await database.transaction(async (tx) => {
-        const done = new PostHogBatch(tx, users)
-        return { outcomes: await done.import(batch), done }
+        const done = new PostHogBatch(tx, batch, users)
+        return { outcomes: await done.import(), done }
       })
       done.remember()
       for (const outcome of outcomes) count(report, outcome)
       await state.save(place, report)
-      progress(place.lines, lines, linesBefore)
+      progress(place.lines, lines, ((place.lines - linesBefore) * 1_000) / (performance.now() - begun))
     }
     return report
   } finally {

@@ -25,18 +25,27 @@ export async function insertRows<Returned>(
   rest = '',
   wrap = (statement: string) => statement,
 ): Promise<Returned[]> {
-  const alike = new Map<string, object[]>()
-  for (const row of rows) {
-    const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined))
-    const names = Object.keys(given).join(', ')
-    alike.set(names, [...(alike.get(names) ?? []), given])
-  }
   const returned: Returned[] = []
-  for (const [names, group] of alike) {
+  for (const [names, group] of alike(rows)) {
     const statement = wrap(insertion(tables[type], names, rest))
+    // JSON leaves out what is undefined.
     returned.push(...(await tx.manager.query(statement, [JSON.stringify(group)])))
   }
   return returned
+}
+
+/** The rows by the columns that are set in them. */
+function alike(rows: readonly Record<string, unknown>[]): Map<string, object[]> {
+  const groups = new Map<string, object[]>()
+  for (const row of rows) {
+    const names = Object.keys(row)
+      .filter((name) => row[name] !== undefined)
+      .join(', ')
+    const group = groups.get(names)
+    if (group) group.push(row)
+    else groups.set(names, [row])
+  }
+  return groups
 }
 
 /**

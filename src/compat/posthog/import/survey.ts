@@ -1,4 +1,5 @@
 import type { Database } from '../../../platform/database/database.js'
+import { useIndexes, usersByUuid } from './existing-rows.js'
 import type { ExportFile } from './export-file.js'
 import type { ImportState, Progress } from './import-state.js'
 import { beginning, type Line, linesOf, type Place } from './lines.js'
@@ -66,11 +67,13 @@ class ImportedUsers {
   }
 
   private async look(): Promise<void> {
-    const rows: { id: number; uuid: string }[] = await this.database.dataSource.query(
-      'select id, uuid from users where uuid = any($1::uuid[])',
-      [this.waiting.map(({ uuid }) => uuid)],
-    )
-    const here = new Map(rows.map(({ id, uuid }) => [uuid, id]))
+    const here = await this.database.transaction(async (tx) => {
+      await useIndexes(tx)
+      return usersByUuid(
+        tx,
+        this.waiting.map(({ uuid }) => uuid),
+      )
+    })
     for (const { id, uuid } of this.waiting)
       if (this.found.get(id) === undefined && here.has(uuid)) this.found.set(id, here.get(uuid)!)
     this.waiting = []

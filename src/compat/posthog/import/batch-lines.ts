@@ -1,0 +1,56 @@
+import type { Transaction } from '../../../platform/database/database.js'
+import type { Outcome } from './import-report.js'
+import type { Line } from './lines.js'
+import { parseRow, Refusal, type Row, type RowType, rowTypes } from './posthog-rows.js'
+import { together } from './set-statements.js'
+
+/** A line that was understood. */
+export interface Entry<Type extends RowType> {
+  line: number
+  row: Row<Type>
+}
+
+type Entries = { [Type in RowType]: Entry<Type>[] }
+
+/** The lines of one batch by their type, and what becomes of each. */
+export class BatchLines {
+  readonly entries = Object.fromEntries(rowTypes.map((type) => [type, []])) as unknown as Entries
+  private readonly found: Outcome[] = []
+
+  constructor(lines: readonly Line[]) {
+    for (const line of lines) this.read(line)
+  }
+
+  /** In the order of the lines. */
+  get outcomes(): Outcome[] {
+    return this.found.sort((one, other) => one.line - other.line)
+  }
+
+  take(type: RowType, { line }: { line: number }, created: boolean, renumbered?: Outcome['renumbered']): void {
+    this.found.push({ line, type, created, ...(renumbered && { renumbered }) })
+  }
+
+  refuse({ line }: { line: number }, reason: string): void {
+    this.found.push({ line, reason })
+  }
+
+  /** Lets `work` take entries with one statement; whichever makes it fail is refused alone. */
+  together<Of extends { line: number }>(
+    tx: Transaction,
+    entries: readonly Of[],
+    work: (entries: readonly Of[]) => Promise<void>,
+  ): Promise<void> {
+    return together(tx, entries, work, (entry, reason) => this.refuse(entry, reason))
+  }
+
+  private read({ number: line, text, fault }: Line): void {
+    try {
+      if (fault !== undefined) throw new Refusal(fault)
+      const { type, row } = parseRow(text)
+      ;(this.entries[type] as Entry<RowType>[]).push({ line, row })
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.refuse({ line }, error.message)
+    }
+  }
+}
