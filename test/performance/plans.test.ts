@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it, jest } from '@jest/globals'
 import pg from 'pg'
 import {
   MembersService,
@@ -16,6 +16,9 @@ import { Keyring } from '../../src/platform/secrets/keyring.js'
 import type { TestUser } from '../support/kit.js'
 import { testActor, useServer } from '../support/kit.js'
 import { statementsOf, type Statement } from './statements.js'
+
+// It fills the tables of a server, which takes long on a busy machine.
+jest.setTimeout(250_000)
 
 const keys = new Map(['new', 'old'].map((id) => [id, Buffer.alloc(32, id)]))
 const METRICS_TOKEN = 'a-token-of-the-plans'
