@@ -16,7 +16,7 @@ export interface SealedPlace {
   sealed: string
   /** Which rows of the table hold something sealed. */
   where: string
-  /** $1 what to keep instead, $2 the organization, $3 the id. */
+  /** Rows as arrays: $1 what to keep instead, $2 the organization, $3 the id. */
   update: string
   context(row: SealedRow): string
 }
@@ -28,7 +28,9 @@ export const sealedPlaces: readonly SealedPlace[] = [
     organization_id: 'organization_id',
     sealed: 'sensitive_config',
     where: 'sensitive_config is not null',
-    update: 'update organization_integrations set sensitive_config = $1 where organization_id = $2 and id = $3::uuid',
+    update: `update organization_integrations i set sensitive_config = s.sealed
+      from unnest($1::text[], $2::uuid[], $3::uuid[]) as s (sealed, organization_id, id)
+      where i.organization_id = s.organization_id and i.id = s.id`,
     context: sealContext,
   },
   // Integrations of purged organizations, until their providers were told.
@@ -38,7 +40,9 @@ export const sealedPlaces: readonly SealedPlace[] = [
     organization_id: 'organization_id',
     sealed: 'sealed',
     where: 'sealed is not null',
-    update: 'update integration_partings set sealed = $1 where organization_id = $2 and id = $3::uuid',
+    update: `update integration_partings p set sealed = s.sealed
+      from unnest($1::text[], $2::uuid[], $3::uuid[]) as s (sealed, organization_id, id)
+      where p.organization_id = s.organization_id and p.id = s.id`,
     context: partingContext,
   },
   // Links that were given out and still work. They belong to no organization yet.
@@ -48,7 +52,9 @@ export const sealedPlaces: readonly SealedPlace[] = [
     organization_id: 'null::uuid',
     sealed: 'sealed',
     where: `sealed <> '' and expires_at > now()`,
-    update: 'update one_time_tokens set sealed = $1 where $2::uuid is null and hash = $3',
+    update: `update one_time_tokens t set sealed = s.sealed
+      from unnest($1::text[], $2::uuid[], $3::text[]) as s (sealed, organization_id, hash)
+      where t.hash = s.hash`,
     context: ({ id }) => oneTimeTokenContext(id),
   },
 ]

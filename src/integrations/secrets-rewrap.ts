@@ -69,10 +69,9 @@ export class SecretsRewrap implements OnApplicationBootstrap {
        where ${where} and ${keyOf(place)} = $1 limit $2 for update`,
       [keyId, BATCH],
     )
-    for (const row of rows) {
-      const moved = this.keyring.seal(this.keyring.open(row.sealed, context(row)), context(row))
-      await tx.manager.query(update, [moved, row.organization_id, row.id])
-    }
+    if (rows.length === 0) return 0
+    const moved = rows.map((row) => this.keyring.seal(this.keyring.open(row.sealed, context(row)), context(row)))
+    await tx.manager.query(update, [moved, rows.map((row) => row.organization_id), rows.map((row) => row.id)])
     return rows.length
   }
 }
