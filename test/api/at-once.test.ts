@@ -86,6 +86,13 @@ describe('two writers of an organization at once', () => {
     expectError(await answer, 400, 'invalid_input', 'This organization is not being deleted.')
   })
 
+  it.each(['patch', 'delete'] as const)('answer 404 where the purge came first: %s', async (method) => {
+    await whileHeld('delete from organizations where id = $1', { deleted: false })
+    const answer = organization.owner[method](organization.path, { name: 'Too late' })
+    await letGo()
+    expectError(await answer, 404, 'not_found', 'Not found.')
+  })
+
   it('keep what the other changed', async () => {
     await whileHeld(`update organizations set name = 'By the other' where id = $1`, { deleted: false })
     const answer = organization.owner.patch(organization.path, { enforce_2fa: true })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { OrganizationsPurge, type StoredEvent } from '../../src/index.js'
+import { MembersService, OrganizationsPurge, type StoredEvent } from '../../src/index.js'
+import { memberJoined, memberLeft, memberLevelChanged } from '../../src/members/member.events.js'
 import {
   organizationCreated,
   organizationDeleted,
@@ -7,13 +8,21 @@ import {
   organizationRestored,
   organizationUpdated,
 } from '../../src/organizations/organization.events.js'
-import { eventually, listening, useServer } from '../support/kit.js'
+import { eventually, listening, MembershipLevel, testActor, useServer } from '../support/kit.js'
 
 const heard: StoredEvent<Record<string, unknown>>[] = []
+const heardOfMembers: StoredEvent<Record<string, unknown>>[] = []
 const server = useServer({
   ownDatabase: true,
   extensions: [
-    listening((listeners) =>
+    listening((listeners) => {
+      listeners.on(
+        {
+          name: 'test.members',
+          events: [memberJoined, memberLevelChanged, memberLeft],
+        },
+        async (event) => void heardOfMembers.push(event),
+      )
       listeners.on(
         {
           name: 'test',
@@ -26,8 +35,8 @@ const server = useServer({
           ],
         },
         async (event) => void heard.push(event),
-      ),
-    ),
+      )
+    }),
   ],
 })
 
@@ -61,7 +70,8 @@ describe('what changes of an organization', () => {
         ['organization.restored', {}, null],
       ]),
     )
-    for (const { by } of events) {
+    for (const { by, item_id } of events) {
+      expect(item_id).toBe(id)
       expect(by.user).toEqual({ id: owner.row.id })
       expect(by.credential.kind).toBe('personal_key')
       expect(by.origin.request_id).toEqual(expect.any(String))
@@ -91,6 +101,50 @@ describe('what changes of an organization', () => {
     )
     await server.application.get(OrganizationsPurge).run()
     expect([...(await known('events')), ...(await known('event_heads'))]).toEqual([])
-    expect(purged).toMatchObject({ organization_id: id, payload: {}, by: { user: null, credential: { id: 'purge' } } })
+    expect(purged).toMatchObject({
+      organization_id: id,
+      item_id: id,
+      payload: {},
+      by: { user: null, credential: { id: 'purge' } },
+    })
+  })
+})
+
+describe('what changes of a member', () => {
+  it('is announced once, by whom, and nothing of what stayed as it was', async () => {
+    const { id, owner } = await server.organization()
+    const [user, members] = [await server.user(), server.application.get(MembersService)]
+    const setLevel = (level: MembershipLevel) => members.add(testActor(id), user.row.id, level)
+    const stored = () =>
+      server.database.dataSource.query(
+        'select id, level, joined_at, updated_at from organization_memberships where organization_id = $1 and user_id = $2',
+        [id, user.row.id],
+      )
+    await members.remove(testActor(id), user.row.id)
+    await setLevel(MembershipLevel.Member)
+    const [joined] = await stored()
+    await setLevel(MembershipLevel.Member)
+    expect(await stored()).toEqual([joined])
+    await setLevel(MembershipLevel.Admin)
+    const [raised] = await stored()
+    expect(raised).toMatchObject({ id: joined.id, level: MembershipLevel.Admin, joined_at: joined.joined_at })
+    expect(raised.updated_at.getTime()).toBeGreaterThan(joined.updated_at.getTime())
+    for (let time = 0; time < 2; time++) await members.remove(testActor(id), user.row.id)
+    expect(await stored()).toEqual([])
+    const events = await eventually(
+      async () => heardOfMembers.filter(({ organization_id }) => organization_id === id),
+      (all) => all.some(({ type }) => type === 'member.left'),
+    )
+    const of = { user_id: user.row.id }
+    expect(events.map(({ type, payload, changes }) => [type, payload, changes])).toEqual([
+      ['member.joined', { user_id: owner.row.id, level: MembershipLevel.Owner }, null],
+      ['member.joined', { ...of, level: MembershipLevel.Member }, null],
+      ['member.level_changed', of, { level: { before: MembershipLevel.Member, after: MembershipLevel.Admin } }],
+      ['member.left', { ...of, level: MembershipLevel.Admin }, null],
+    ])
+    const [first, ...others] = events
+    expect(first!.by.user).toEqual({ id: owner.row.id })
+    for (const { item_id, by } of others)
+      expect({ item_id, by }).toMatchObject({ item_id: joined.id, by: { user: null, credential: { id: 'test' } } })
   })
 })

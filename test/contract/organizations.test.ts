@@ -297,6 +297,14 @@ describe('the service of the organizations', () => {
     expect((await user.get('/api/organizations/')).body.count).toBe(3)
   })
 
+  it('restores one for nobody in particular, as a command does', async () => {
+    const { owner, path, id, view } = await server.organization()
+    await owner.delete(path)
+    const restored = await service().restore(testActor(id))
+    expect(restored.parse()).toEqual({ ...view, membership_level: null })
+    expect((await owner.get(path)).body).toEqual(view)
+  })
+
   it('adds four letters to the slug of the first namesake', async () => {
     const [{ view }, user] = [await server.organization(), await server.user()]
     const { slug } = (await user.post('/api/organizations/', { name: view.name })).body

@@ -9,7 +9,11 @@ import {
 } from '../../src/index.js'
 import { eventually, type TestOrganization, type TestServer } from '../support/kit.js'
 
-const config = z.object({ room: z.string().optional(), internal: z.string().optional() })
+const config = z.object({
+  room: z.string().optional(),
+  internal: z.string().optional(),
+  bulb: z.object({ watts: z.number() }).optional(),
+})
 const secrets = z.object({ token: z.string() })
 type Beacon = InstalledIntegration<z.infer<typeof config>, z.infer<typeof secrets>>
 

@@ -42,6 +42,12 @@ beforeEach(async () => {
   beacon.during = async () => undefined
 })
 
+/** What the server logged of an integration in this sentence. */
+const logged = (sentence: string, id: string) =>
+  server.logLines
+    .map((line) => JSON.parse(line))
+    .filter(({ msg, integration }) => msg === sentence && integration === id)
+
 const map = (path: string, production = organization.view.projects[0]!.id) =>
   organization.owner.patch(`${path}environment-mapping/`, { production })
 
@@ -137,6 +143,11 @@ describe('what a provider is told', () => {
     expect((await map(path)).status).toBe(200)
     const failing = await state('failing')
     expect(syncOf(failing.config)).toMatchObject({ last_error: 'The room is locked: open it.' })
+    expect(logged('provider could not be told', id)[0]).toMatchObject({
+      kind: 'beacon',
+      hook: 'configure',
+      err: { message: 'The room is locked: open it.' },
+    })
     await eventually(
       async () => syncOf((await organization.owner.get(path)).body.config)!.last_error,
       (error) => error === 'An unexpected error occurred.',
@@ -227,14 +238,26 @@ describe('what a provider is told', () => {
   })
 
   it('waits for a server that knows the kind', async () => {
-    const without = await TestServer.start({
-      environment: { DATABASE_URL: (server.database.dataSource.options as { url: string }).url },
-    })
-    // Whichever server takes it first.
-    const installed = await Promise.all(Array.from({ length: 10 }, () => install(server, organization)))
-    for (const { state } of installed) await state('synced')
+    const database = await newTestDatabase(process.env.TEST_DATABASE_URL)
+    const environment = { DATABASE_URL: database.url }
+    const without = await TestServer.start({ environment })
+    const at = await without.organization()
+    const { id } = await install(without, at)
+    const set = `update organization_integrations set sync_state = 'pending' where organization_id = $1 and id = $2`
+    await without.database.dataSource.query(set, [at.id, id])
+    const tried = () => without.database.dataSource.query('select last_error from event_deliveries')
+    await eventually(tried, ([delivery]) => delivery?.last_error === 'beacon: this server does not know the kind')
     await without.close()
-  }, 60_000)
+    const knowing = await TestServer.start({ environment, integrations: [BeaconProvider] })
+    const hooks = () => knowing.application.get(BeaconProvider).hooksOf(id)
+    await eventually(
+      async () => hooks(),
+      ({ length }) => length > 0,
+    )
+    expect(hooks()).toEqual(['install'])
+    await knowing.close()
+    await database.close()
+  })
 
   async function anotherProject(): Promise<number> {
     const [{ id }] = await server.database.dataSource.query(
@@ -301,13 +324,15 @@ describe('DELETE …/integrations/:id/', () => {
   })
 
   it('removes it here although its provider fails, and says so in the log', async () => {
-    const { path } = await install(server, organization, { config: { type: 'marketplace' } })
+    const { id, path } = await install(server, organization, { config: { type: 'marketplace' } })
     beacon.during = async () => {
       throw new Error('the provider is away')
     }
     expect((await organization.owner.delete(path)).status).toBe(204)
     expect((await organization.owner.get(path)).status).toBe(404)
-    expect(server.logLines.join('')).toContain('provider could not be told of a removal')
+    expect(logged('provider could not be told of a removal', id)).toMatchObject([
+      { level: 50, kind: 'beacon', err: { message: 'the provider is away' } },
+    ])
   })
 
   it('tells the provider nothing more of it', async () => {
@@ -333,7 +358,7 @@ describe('DELETE …/integrations/:id/', () => {
 
 describe('GET …/integrations/:id/health/', () => {
   it('asks the provider', async () => {
-    const { path } = await install(server, organization)
+    const { id, path } = await install(server, organization)
     const health = () => organization.owner.get(`${path}health/`)
     expect(await health()).toMatchObject({ status: 200, body: { healthy: true, detail: null } })
     beacon.answer = { healthy: false, detail: 'The bulb is broken: change it.' }
@@ -348,7 +373,10 @@ describe('GET …/integrations/:id/health/', () => {
     const answer = await health()
     expect(answer.body).toEqual({ healthy: false, detail: 'An unexpected error occurred.' })
     // Operators read what members may not.
-    expect(server.logLines.join('')).toContain('unforeseen-detail')
+    expect(logged('integration could not be checked', id).at(-1)).toMatchObject({
+      kind: 'beacon',
+      err: { message: 'unforeseen-detail' },
+    })
   })
 
   it('knows nothing of a kind that cannot be checked', async () => {

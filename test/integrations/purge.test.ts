@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { IntegrationInstallations, OrganizationsPurge, ProviderError } from '../../src/index.js'
-import { eventually, type TestOrganization, TestServer } from '../support/kit.js'
+import { IntegrationInstallations, OrganizationsPurge, ProviderError, type StoredEvent } from '../../src/index.js'
+import { integrationPurged } from '../../src/integrations/integration.events.js'
+import { eventually, listening, type TestOrganization, TestServer } from '../support/kit.js'
 import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 import { Watch } from '../support/planted.js'
 import { json } from '../support/vercel.js'
@@ -11,6 +12,7 @@ import { BeaconProvider, install, LampProvider } from './beacon.js'
 
 const server = new TestServer()
 const watch = new Watch(server)
+const heard: StoredEvent<unknown>[] = []
 let billingAnswer: [status: number, body: unknown]
 const billing = createServer((request, response) => {
   request.resume()
@@ -24,6 +26,11 @@ beforeAll(async () => {
   await once(billing, 'listening')
   await server.start({
     integrations: [BeaconProvider, LampProvider],
+    extensions: [
+      listening((listeners) =>
+        listeners.on({ name: 'test', events: [integrationPurged] }, async (event) => void heard.push(event)),
+      ),
+    ],
     ownDatabase: true,
     environment: { BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}` },
   })
@@ -57,6 +64,8 @@ const waiting = (): Promise<{ attempts: number; last_error: string | null; seale
      from ${PROVIDERS_WAIT} where organization_id = $1`,
     [organization.id],
   )
+const partings = () =>
+  server.database.dataSource.query('select id from integration_partings where organization_id = $1', [organization.id])
 const delivered = () => eventually(waiting, (rows) => rows.length === 0)
 const failing = () => eventually(waiting, ([event]) => event !== undefined && event.attempts > 0)
 const logged = (message: string) =>
@@ -85,6 +94,36 @@ describe('the purge of an organization', () => {
       created_by_id: organization.owner.row.id,
     })
     expect(logged('provider could not be told')).toEqual([])
+  })
+
+  it('is announced for each integration, and keeps nothing sealed once its provider knows', async () => {
+    const [linked, bought] = [await installed(), await installed({ config: { type: 'marketplace' } })]
+    await purge()
+    await delivered()
+    const events = await eventually(
+      async () => heard.filter(({ organization_id }) => organization_id === organization.id),
+      ({ length }) => length >= 2,
+    )
+    expect(events).toHaveLength(2)
+    for (const [{ id }, isBought] of [
+      [linked, false],
+      [bought, true],
+    ] as const)
+      expect(events.find(({ item_id }) => item_id === id)).toMatchObject({
+        payload: { kind: 'beacon', integration_id: expect.stringMatching(/^beacon-/), bought: isBought },
+        by: { user: null, credential: { id: 'purge' } },
+      })
+    expect(await partings()).toEqual([])
+  })
+
+  it('tells a kind nothing that it does not want to know, and waits for a server that knows the kind', async () => {
+    await installed({ kind: 'lamp', config: {} })
+    const { id } = await install(server, organization, { kind: 'stone', config: {} })
+    await purge()
+    const [event] = await eventually(failing, ({ length }) => length === 1)
+    expect(event).toMatchObject({ last_error: 'stone: this server does not know the kind' })
+    expect(await partings()).toEqual([{ id }])
+    expect(logged('provider could not be told of a purge').every((line) => line.includes('stone'))).toBe(true)
   })
 
   it('waits for no provider that is down, and tells it when it is back; what waits is not readable', async () => {
@@ -168,6 +207,7 @@ describe('the purge of an organization', () => {
     await purge()
     await delivered()
     expect(disconnections(id)).toHaveLength(1)
+    expect(logged('unpaid invoices')).toEqual([])
   })
 
   it('ends however many there are, each at its provider', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { Registry } from 'prom-client'
 import { IntegrationInstallations, type StoredEvent, systemActor } from '../../src/index.js'
 import {
   environmentsMapped,
@@ -7,7 +8,9 @@ import {
   integrationInstalled,
   integrationRemoved,
 } from '../../src/integrations/integration.events.js'
-import { eventually, expectError, listening, type TestOrganization, useServer } from '../support/kit.js'
+import { closedMeanwhile, closings } from '../support/closing.js'
+import { deferred, eventually, expectError, listening, type TestOrganization, useServer } from '../support/kit.js'
+import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 import { scale } from '../support/scale.js'
 import { BeaconProvider, install, LampProvider, syncOf } from './beacon.js'
 
@@ -28,6 +31,7 @@ let organization: TestOrganization
 
 beforeEach(async () => {
   organization = await server.organization()
+  server.application.get(BeaconProvider).during = async () => undefined
 })
 
 const installations = () => server.application.get(IntegrationInstallations)
@@ -55,6 +59,14 @@ const connections = async (of: TestOrganization): Promise<string[]> =>
 const change = (id: string, changes: object, tell?: boolean) =>
   server.database.transaction((tx) =>
     installations().update(tx, systemActor('test'), { organization_id: organization.id, id }, changes, tell),
+  )
+
+/** Waits until providers know all that they have to know of the organization. */
+const told = () =>
+  eventually(
+    () =>
+      server.database.dataSource.query(`select 1 from ${PROVIDERS_WAIT} where organization_id = $1`, [organization.id]),
+    (waiting: unknown[]) => waiting.length === 0,
   )
 
 describe('an integration', () => {
@@ -89,11 +101,86 @@ describe('an integration', () => {
     expect((await organization.owner.get(`${organization.path}integrations/`)).body.count).toBe(5)
   })
 
+  it('is one organization’s where two install it at the same moment, and others do not wait for it', async () => {
+    const other = await server.organization()
+    const [same, another] = ['same', 'another'].map((name) => `${name}-${organization.id}`)
+    const installation = (by: TestOrganization, integration_id: string) => ({
+      organization_id: by.id,
+      kind: 'beacon',
+      integration_id,
+      config: { type: 'connectable' },
+      by: by.owner.caller,
+    })
+    const [installed, released] = [deferred(), deferred()]
+    const first = server.database.transaction(async (tx) => {
+      await installations().install(tx, installation(organization, same!))
+      installed.resolve()
+      await released.promise
+    })
+    await installed.promise
+    const second = install(server, other, installation(other, same!)).catch((error: unknown) => error)
+    await eventually(
+      () =>
+        server.database.dataSource.query(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        ),
+      (waiting: unknown[]) => waiting.length > 0,
+    )
+    await install(server, other, installation(other, another!))
+    released.resolve()
+    await first
+    expect(await second).toMatchObject({ status: 400, body: { code: 'unique' } })
+    expect(await installations().find('beacon', same!)).toMatchObject({ organization_id: organization.id })
+  })
+
   it('holds no secret where none was given, and waits for no provider that has nothing to be told', async () => {
     const { id } = await install(server, organization, { kind: 'lamp', config: {}, secrets: undefined })
     expect(await held(id)).toMatchObject({ config: {}, secrets: {} })
-    const { path } = await install(server, organization, { kind: 'stone', config: { type: 'connectable' } })
-    expect(syncOf((await organization.owner.get(path)).body.config)).toBeUndefined()
+    const stone = await install(server, organization, { kind: 'stone', config: { type: 'connectable' } })
+    const production = organization.view.projects[0]!.id
+    expect((await organization.owner.patch(`${stone.path}environment-mapping/`, { production })).status).toBe(200)
+    expect(await change(stone.id, { config: { colour: 'grey' } }, true)).toBe(true)
+    expect(await held(stone.id)).toMatchObject({ config: { type: 'connectable', colour: 'grey' } })
+    expect(syncOf((await organization.owner.get(stone.path)).body.config)).toBeUndefined()
+    expect((await organization.owner.get(`${stone.path}health/`)).body.healthy).toBeNull()
+    await told()
+    expect((await organization.owner.delete(stone.path)).status).toBe(204)
+    const troubles = server.logLines.filter((line) => line.includes('provider could not') && line.includes(stone.id))
+    expect(troubles).toEqual([])
+  })
+
+  it('holds nothing that its kind does not know', async () => {
+    const { id } = await install(server, organization, {
+      config: { type: 'connectable', room: 'attic', size: 'large' },
+      secrets: { token: 'planted-secret', type: 'connectable' },
+    })
+    expect((await held(id)).config).toEqual({ type: 'connectable', room: 'attic' })
+    expect((await held(id)).secrets).toEqual({ token: 'planted-secret' })
+    for (const [config, field] of [
+      [{ room: 5 }, 'room'],
+      [{ bulb: { watts: 'many' } }, 'bulb.watts'],
+    ] as const)
+      await expect(change(id, { config })).rejects.toMatchObject({
+        body: { detail: `The configuration of a beacon integration does not allow this value of "${field}".` },
+      })
+  })
+
+  it('is counted until its provider was told of it', async () => {
+    const beacon = server.application.get(BeaconProvider)
+    const counted = async () =>
+      (await server.application.get(Registry).metrics())
+        .split('\n')
+        .filter((line) => line.startsWith('integrations_not_synced{'))
+        .map((line) => /kind="(\w+)",state="(\w+)"\} (\d+)$/.exec(line)?.slice(1))
+    await eventually(counted, ({ length }) => length === 0)
+    const released = deferred()
+    beacon.during = () => released.promise
+    const { state } = await install(server, organization)
+    await install(server, organization, { kind: 'stone', config: {} })
+    expect(await counted()).toEqual([['beacon', 'pending', '1']])
+    released.resolve()
+    await state('synced')
+    expect(await counted()).toEqual([])
   })
 
   it('is announced from its installation to its end, by whom, and never its secrets', async () => {
@@ -170,6 +257,7 @@ describe('an update of an integration', () => {
     })
     expect(await change({ secrets: { token: 'planted-other' } })).toBe(true)
     expect(await held(id)).toMatchObject({ config: { room: 'cellar' }, secrets: { token: 'planted-other' } })
+    expect((await installations().load(organization.id, id))!.revision).toBe(0)
     await organization.owner.delete(`${organization.path}integrations/${id}/`)
     expect(await change({ config: { room: 'attic' } })).toBe(false)
   })
@@ -189,6 +277,14 @@ describe('disconnecting an integration', () => {
       expect(await connections(other)).toEqual(['beacon'])
     },
   )
+
+  it.each(closings)('tells its provider nothing where the organization is meanwhile %s', async (_, change, detail) => {
+    const { id, path } = await install(server, organization)
+    const answer = await closedMeanwhile(server, organization.id, change, () => organization.owner.delete(path))
+    expectError(answer, 403, 'permission_denied', detail)
+    expect(server.application.get(BeaconProvider).hooksOf(id)).not.toContain('disconnect')
+    expect(await held(id)).toMatchObject({ id })
+  })
 
   it('leaves nothing behind when it is mapped at the same moment, and happens once', async () => {
     for (let round = 0; round < scale(6, 50); round++) {

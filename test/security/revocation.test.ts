@@ -187,6 +187,13 @@ describe('on the server that made the change, the very next request meets', () =
     expect((await owner.patch(path, {})).status).toBe(200)
   })
 
+  it('an organization that is gone although its owner is remembered', async () => {
+    const { owner, path, id } = await server.organization()
+    expect((await owner.get(path)).status).toBe(200)
+    await server.database.dataSource.query('delete from organizations where id = $1', [id])
+    expectError(await owner.get(path), 404, 'not_found', 'Not found.')
+  })
+
   it('nothing of a change that was rolled back', async () => {
     const organization = await server.organization()
     const member = await organization.member()
