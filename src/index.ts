@@ -29,9 +29,20 @@ export {
 } from './platform/http/error-catalogue.js'
 export { ApiErrors } from './platform/http/api-errors.js'
 export { ApiResource } from './platform/http/api-resource.js'
-export { toDto } from './platform/http/body.js'
+export { DtoPipe, LateBody, toDto } from './platform/http/dto.js'
 export { Json } from './platform/http/json.js'
-export { BooleanField, ChoiceField, IntegerField, ReferenceField, StringField } from './platform/http/fields.js'
+export {
+  BooleanField,
+  ChoiceField,
+  DateTimeField,
+  EmailField,
+  IntegerField,
+  ListField,
+  ObjectField,
+  ReferenceField,
+  StringField,
+  UrlField,
+} from './platform/http/fields.js'
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
 export { Outbound } from './platform/outbound/outbound.js'
 export { OutboundError } from './platform/outbound/outbound.error.js'

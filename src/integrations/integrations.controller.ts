@@ -1,11 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
+import { Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
 import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../access/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { ApiResource } from '../platform/http/api-resource.js'
-import { toDto } from '../platform/http/body.js'
-import { fieldError } from '../platform/http/fields.js'
+import { LateBody } from '../platform/http/dto.js'
+import { fieldError } from '../platform/http/validation.errors.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { PageQuery } from '../platform/http/page-query.js'
 import { type Page, pageRequest } from '../platform/http/pagination.js'
@@ -78,8 +78,8 @@ export class IntegrationsController {
   mapEnvironments(
     @CurrentCaller() caller: OrganizationCaller,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @LateBody(EnvironmentMapping) mapping: () => Promise<EnvironmentMapping>,
   ): Promise<IntegrationView> {
-    return this.integrations.mapEnvironments(caller, id, () => toDto(EnvironmentMapping, body))
+    return this.integrations.mapEnvironments(caller, id, mapping)
   }
 }

@@ -2,7 +2,7 @@ import { jsonSql } from '../platform/database/fast-path/json-sql.js'
 import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
 import { teamJson } from '../projects/index.js'
-import { fieldsOf } from '../platform/http/fields.js'
+import { fieldsOf } from '../platform/http/dto-shape.js'
 import {
   type BasicOrganizationView,
   type BasicProject,
@@ -13,7 +13,7 @@ import {
 import type { Organization } from './organization.entity.js'
 
 /** What PATCH writes. */
-export const organizationSettings = fieldsOf(UpdateOrganization) as (keyof UpdateOrganization)[]
+export const organizationSettings = fieldsOf(UpdateOrganization) as readonly (keyof UpdateOrganization)[]
 
 /**
  * $1 id, $2 name, $3 slug: an organization with every setting at its default, unless the slug is taken or being taken.

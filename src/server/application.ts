@@ -3,7 +3,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Registry } from 'prom-client'
 import { AppModule, type AppModuleOptions } from '../app.module.js'
 import { RateLimits } from '../access/index.js'
-import { BodyPipe, inviteBodies, registerBodyParsers } from '../platform/http/body.js'
+import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
+import { DtoPipe } from '../platform/http/dto.js'
 import type { Config } from '../platform/config/config.js'
 import { Connections } from '../platform/database/connections.js'
 import { contactFor } from '../platform/database/first-contact.js'
@@ -45,7 +46,7 @@ export async function createApplication(
     )
     registerRequestMetrics(adapter.getInstance(), application.get(Registry))
     application.useGlobalFilters(new ErrorFilter(routes, logger, application.get(ErrorBodies)))
-    application.useGlobalPipes(new BodyPipe())
+    application.useGlobalPipes(new DtoPipe())
     if (config.get('CORS_ORIGINS').length > 0) {
       allowOrigins(application, config.get('CORS_ORIGINS'), routes)
     }

@@ -127,7 +127,7 @@ describe('errors', () => {
   it('are all in docs/errors.md, with their codes and sentences', async () => {
     const page = await readFile('docs/errors.md', 'utf8')
     for (const { status, code, detail } of errorCatalogue)
-      expect(page).toContain(`| ${status} | \`${code}\` | ${detail} |`)
+      expect(page).toContain(`| ${status} | \`${code}\` | ${detail.replaceAll('|', '\\|')} |`)
     expect(page.match(/^\| \d{3} \|/gm)).toHaveLength(
       new Set(errorCatalogue.map(({ status, code, detail }) => `${status}${code}${detail}`)).size,
     )

@@ -7,7 +7,7 @@ import { namedQuery, PAGE } from '../../platform/database/fast-path/named-query.
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
 import type { Actor } from '../../platform/events/domain-event.js'
 import { notFound } from '../../platform/http/http.errors.js'
-import { fieldError } from '../../platform/http/fields.js'
+import { fieldError } from '../../platform/http/validation.errors.js'
 import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
 import { User } from './user.entity.js'
 import { emailTaken } from './user.errors.js'

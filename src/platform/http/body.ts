@@ -1,11 +1,7 @@
-import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
-import { plainToInstance } from 'class-transformer'
-import { validate } from 'class-validator'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from './error-catalogue.js'
-import { fieldError, fieldsOf, pythonType } from './fields.js'
 import {
   expectationFailed,
   malformedJson,
@@ -13,7 +9,6 @@ import {
   unsupportedEncoding,
   unsupportedMediaType,
 } from './http.errors.js'
-import { notAnObject } from './validation.errors.js'
 
 /** A body that could not be read. It is refused where a route first needs it: who may not call learns nothing of its body. */
 class UnreadableBody {
@@ -81,37 +76,10 @@ export const bodyField = (body: unknown, name: string): unknown =>
     ? (body as Record<string, unknown>)[name]
     : undefined
 
-/**
- * Turns a body into its DTO and refuses what the DTO's fields refuse: the first error in field order.
- * Unknown and read-only fields are dropped without a word, as PostHog does.
- */
-@Injectable()
-export class BodyPipe implements PipeTransform {
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if (type !== 'body' || !metatype || metatype === Object) return value
-    return toDto(metatype as new () => object, value)
-  }
-}
-
 /** The body itself. @throws {ApiError} when it could not be read */
 export function readable(body: unknown): unknown {
   if (body instanceof UnreadableBody) throw body.reason
   return body
-}
-
-/** Validates a body as a DTO. @throws {ApiError} with the first error in field order. */
-export async function toDto<T extends object>(dto: new () => T, body: unknown): Promise<T> {
-  const value = readable(body)
-  if (value !== undefined && pythonType(value) !== 'dict') throw notAnObject({ type: pythonType(value) })
-  const fields = fieldsOf(dto)
-  const given = fields.filter((field) => bodyField(value, field) !== undefined)
-  const instance = plainToInstance(dto, Object.fromEntries(given.map((field) => [field, bodyField(value, field)])))
-  // Each field is a group of its own: what is not given is not looked at, unless it has to be given.
-  const errors = await validate(instance, { groups: given })
-  const first = fields.map((field) => errors.find((error) => error.property === field)).find(Boolean)
-  if (first) throw fieldError(first.property, JSON.parse(Object.values(first.constraints!)[0]!))
-  for (const field of fields) if (instance[field as keyof T] === undefined) delete instance[field as keyof T]
-  return instance
 }
 
 /** As many as Django reads (DATA_UPLOAD_MAX_NUMBER_FIELDS): no form of ours has ten, and each costs more than its bytes. */
@@ -129,7 +97,7 @@ function readForm(body: Buffer): unknown {
 }
 
 function readJson(body: Buffer): unknown {
-  if (isTooDeep(body)) return new UnreadableBody(malformedJson({ where: `Nested more than ${MAX_DEPTH} levels deep` }))
+  if (isTooDeep(body)) return new UnreadableBody(tooDeep())
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
@@ -138,7 +106,9 @@ function readJson(body: Buffer): unknown {
 }
 
 /** Deeper than any body of ours, and shallow enough for whoever walks through it by recursion. */
-const MAX_DEPTH = 100
+export const MAX_DEPTH = 100
+
+export const tooDeep = (): ApiError => malformedJson({ where: `Nested more than ${MAX_DEPTH} levels deep` })
 
 function isTooDeep(body: Buffer): boolean {
   const [quote, backslash, brace, bracket, braceEnd, bracketEnd] = [...Buffer.from('"\\{[}]')]

@@ -51,6 +51,13 @@ export const tooManyFormFields = defineError({
   detail: 'The form has more than 1000 fields.',
 })
 
+export const tooManyObjects = defineError({
+  status: 400,
+  type: 'invalid_request',
+  code: 'parse_error',
+  detail: 'The body has more than 1000 nested objects.',
+})
+
 export const unsupportedMediaType = defineError({
   status: 415,
   type: 'invalid_request',

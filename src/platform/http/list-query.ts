@@ -1,5 +1,5 @@
 import { textProblem } from '../values/stored-values.js'
-import { fieldError } from './fields.js'
+import { fieldError } from './validation.errors.js'
 
 const LONGEST_SEARCH = 200
 

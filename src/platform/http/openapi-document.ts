@@ -13,7 +13,7 @@ import {
   unsupportedMediaType,
 } from './http.errors.js'
 import { exampleOf, requestExampleOf } from './openapi-examples.js'
-import { notAnObject } from './validation.errors.js'
+import { fieldErrors } from './validation.errors.js'
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>
 type Content = Record<string, { schema: Record<string, unknown>; example?: unknown }>
@@ -92,7 +92,7 @@ function errorsOf(path: string, operation: Operation): DocumentedError[] {
     ...takeErrors(operation).filter(({ status }) => status !== 404 || path.includes('{')),
     ...(operation.requestBody
       ? [
-          notAnObject({ type: 'list' }),
+          fieldErrors.notAnObject({ type: 'list' }),
           malformedJson({ where: 'Expecting value: line 1 column 2 (char 1)' }),
           bodyTooLarge(),
           unsupportedMediaType({ mediaType: 'text/plain' }),

@@ -13,7 +13,7 @@ import {
 import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { ApiResource } from '../../../platform/http/api-resource.js'
 import { JsonAsText } from '../../../platform/http/body.js'
-import { fieldError } from '../../../platform/http/fields.js'
+import { fieldError } from '../../../platform/http/validation.errors.js'
 import { IntegrationView } from '../../integration.dto.js'
 import { IntegrationsService } from '../../integrations.service.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
@@ -28,7 +28,7 @@ import { AwsMarketplaceNotifications } from './aws-marketplace.notifications.js'
 import { AwsMarketplaceRegistrations } from './aws-marketplace.registrations.js'
 import { CountedByAddress } from './counted-by-address.js'
 import type { SnsMessage } from './sns-message.js'
-import { SnsSignatureGuard } from './sns-signature.guard.js'
+import { SignedSnsMessage, SnsSignatureGuard } from './sns-signature.guard.js'
 
 /** What AWS calls: the buyer's browser, and Amazon SNS. */
 @ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
@@ -62,7 +62,7 @@ export class AwsMarketplaceController {
   @JsonAsText()
   @HttpCode(200)
   @ApiExcludeEndpoint()
-  hear(@Body() message: SnsMessage): Promise<void> {
+  hear(@SignedSnsMessage() message: SnsMessage): Promise<void> {
     return this.notifications.hear(message)
   }
 }

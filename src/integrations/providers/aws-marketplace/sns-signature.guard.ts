@@ -1,4 +1,4 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
+import { type CanActivate, createParamDecorator, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
 import { verify } from 'node:crypto'
 import { RateLimits } from '../../../access/index.js'
@@ -13,6 +13,11 @@ import { SnsUrls } from './sns-urls.js'
 /** Amazon SNS tries to deliver for an hour, with the time of the first try. */
 const OLDEST_MS = 60 * 60 * 1_000
 const CLOCK_DIFFERENCE_MS = 5 * 60 * 1_000
+
+/** The message that {@link SnsSignatureGuard} let in. */
+export const SignedSnsMessage = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().body,
+)
 
 /**
  * Lets messages in that Amazon SNS signed for a topic of ours, lately.

@@ -4,7 +4,12 @@ import { productNotFound } from './vercel.errors.js'
 import type { Actor } from '../../../platform/events/domain-event.js'
 import { ActingVercel } from './vercel-actor.js'
 import { VercelInstallations } from './vercel-installations.service.js'
-import { payloadOf, updateInstallation, upsertInstallation } from './vercel-payload.js'
+import {
+  updateInstallation,
+  type UpdateInstallation,
+  upsertInstallation,
+  type UpsertInstallation,
+} from './vercel-payload.js'
 import { type BillingPlan, VercelSettings } from './vercel-settings.js'
 import { CurrentVercelClaims, VercelToken } from './vercel-token.guard.js'
 import type { VercelClaims } from './vercel-tokens.js'
@@ -23,11 +28,11 @@ export class VercelInstallationsController {
   @VercelToken('user')
   async upsert(
     @Param('installationId') id: string,
-    @Body() body: unknown,
+    @Body({ schema: upsertInstallation }) installation: UpsertInstallation,
     @CurrentVercelClaims() claims: VercelClaims,
     @ActingVercel() by: Actor,
   ): Promise<void> {
-    await this.installations.upsert(id, payloadOf(upsertInstallation, body), claims, by)
+    await this.installations.upsert(id, installation, claims, by)
   }
 
   @Get('installations/:installationId')
@@ -39,8 +44,12 @@ export class VercelInstallationsController {
   @Patch('installations/:installationId')
   @HttpCode(204)
   @VercelToken('user')
-  choosePlan(@ActingVercel() by: Actor, @Param('installationId') id: string, @Body() body: unknown): Promise<void> {
-    return this.installations.choosePlan(by, id, payloadOf(updateInstallation, body).billingPlanId)
+  choosePlan(
+    @ActingVercel() by: Actor,
+    @Param('installationId') id: string,
+    @Body({ schema: updateInstallation }) { billingPlanId }: UpdateInstallation,
+  ): Promise<void> {
+    return this.installations.choosePlan(by, id, billingPlanId)
   }
 
   @Delete('installations/:installationId')

@@ -1,15 +1,5 @@
 import { z } from 'zod'
-import { readable } from '../../../platform/http/body.js'
-import { fieldErrors } from '../../../platform/http/validation.errors.js'
-import { defineError } from '../../../platform/http/error-catalogue.js'
 import { storedEmail } from '../../../platform/values/stored-values.js'
-
-const invalidValue = defineError({
-  status: 400,
-  type: 'validation_error',
-  code: 'invalid_input',
-  detail: 'Not valid: {problem}.',
-})
 
 /** Has to say something; what it may say is for Vercel to know. */
 const text = z.string().trim().min(1)
@@ -47,20 +37,6 @@ export const updateResource = z.object({
 })
 
 export type UpsertInstallation = z.infer<typeof upsertInstallation>
+export type UpdateInstallation = z.infer<typeof updateInstallation>
 export type CreateResource = z.infer<typeof createResource>
 export type UpdateResource = z.infer<typeof updateResource>
-
-/** Reads what Vercel sent. @throws {ApiError} 400 with the first field that is not as Vercel documents it */
-export function payloadOf<Payload>(schema: z.ZodType<Payload>, body: unknown): Payload {
-  const value = readable(body) ?? {}
-  // What PostgreSQL's jsonb cannot hold.
-  if (/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/i.test(JSON.stringify(value))) throw fieldErrors.nullCharacters()
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const { path, message, code } = parsed.error.issues[0]!
-  const attr = path.join('__') || undefined
-  const absent =
-    code === 'invalid_type' &&
-    path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown>)?.[key], value) === undefined
-  throw absent ? fieldErrors.required({}, { attr }) : invalidValue({ problem: message }, { attr })
-}

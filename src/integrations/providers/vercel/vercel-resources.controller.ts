@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Patch, Post } 
 import { ApiExcludeController } from '@nestjs/swagger'
 import type { Actor } from '../../../platform/events/domain-event.js'
 import { ActingVercel } from './vercel-actor.js'
-import { createResource, payloadOf, updateResource } from './vercel-payload.js'
+import { createResource, type CreateResource, updateResource, type UpdateResource } from './vercel-payload.js'
 import type { VercelResource } from './vercel-resource.js'
 import { VercelResources } from './vercel-resources.service.js'
 import type { BillingPlan } from './vercel-settings.js'
@@ -20,10 +20,10 @@ export class VercelResourcesController {
   create(
     @ActingVercel() by: Actor,
     @Param('installationId') installationId: string,
-    @Body() body: unknown,
+    @Body({ schema: createResource }) payload: CreateResource,
     @Headers('idempotency-key') idempotencyKey?: string,
   ): Promise<VercelResource> {
-    return this.resources.create(by, installationId, payloadOf(createResource, body), idempotencyKey)
+    return this.resources.create(by, installationId, payload, idempotencyKey)
   }
 
   @Get(':resourceId')
@@ -38,9 +38,9 @@ export class VercelResourcesController {
     @ActingVercel() by: Actor,
     @Param('installationId') installationId: string,
     @Param('resourceId') id: string,
-    @Body() body: unknown,
+    @Body({ schema: updateResource }) payload: UpdateResource,
   ): Promise<VercelResource> {
-    return this.resources.update(by, installationId, id, payloadOf(updateResource, body))
+    return this.resources.update(by, installationId, id, payload)
   }
 
   @Delete(':resourceId')
