@@ -14,6 +14,7 @@ import { contactFor } from './platform/database/first-contact.js'
 import { EventsModule } from './platform/events/events.module.js'
 import { HealthController } from './platform/health/health.controller.js'
 import { Drain } from './platform/http/drain.js'
+import { DtoDeclarationsModule } from './platform/http/dto-declarations.js'
 import type { Logger } from './platform/logging/logger.js'
 import { MetricsModule } from './platform/metrics/metrics.module.js'
 import { ErrorBodiesModule } from './platform/http/error-bodies.js'
@@ -54,6 +55,7 @@ export class AppModule {
         SecretsModule,
         OutboundModule,
         ErrorBodiesModule,
+        DtoDeclarationsModule,
         EventsModule,
         AccessModule,
         UsersModule,
