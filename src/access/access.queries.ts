@@ -10,7 +10,7 @@ export interface AccessRow {
   expires_at: Date | null
   user_id: number
   user_uuid: string
-  /** The organization meant, whether or not the caller belongs to it; null for `@current` of someone without any. */
+  /** The organization meant, whether or not the caller belongs to it; null where none is. */
   wanted_organization_id: string | null
   level: MembershipLevel | null
   organization_name: string
@@ -22,25 +22,30 @@ export interface AccessRow {
 
 /**
  * Everything the guard needs, in one round trip: the key and its user, and, when a route names an organization, the
- * caller's membership of it. $1 the key's hash, $2 an organization's id or null, $3 whether `@current` is meant.
+ * caller's membership of it. $1 the key's hash, $2 an organization's id or null.
  */
 export const accessQuery = namedQuery<AccessRow>(
   'auth.access',
   `select k.id as key_id, k.scopes, k.scoped_teams, k.scoped_organizations::text[] as scoped_organizations, k.last_used_at,
-     k.expires_at,     u.id as user_id, u.uuid as user_uuid, wanted.id as wanted_organization_id,
+     k.expires_at, u.id as user_id, u.uuid as user_uuid, $2::uuid as wanted_organization_id,
      m.level, o.name as organization_name, o.members_can_use_personal_api_keys, o.is_active, o.is_not_active_reason,
      o.deletion_requested_at is not null as is_pending_deletion
    from personal_api_keys k
    join users u on u.id = k.user_id and u.is_active
-   left join lateral (
-     select coalesce(
-       $2::uuid,
-       (select organization_id from user_organizations where user_id = u.id and organization_id = u.current_organization_id),
-       (select organization_id from user_organizations where user_id = u.id order by organization_created_at, organization_id limit 1)
-     ) as id
-     where $2::uuid is not null or $3::boolean
-   ) wanted on true
-   left join organization_memberships m on m.organization_id = wanted.id and m.user_id = u.id
-   left join organizations o on o.id = m.organization_id
+   left join organization_memberships m on m.organization_id = $2 and m.user_id = u.id
+   left join organizations o on o.id = $2 and m.user_id is not null
    where k.secure_value = $1 and (k.expires_at is null or k.expires_at > now())`,
+)
+
+/**
+ * $1 the key's hash: the organization that `@current` means to its user, null where they belong to none. It is asked
+ * before {@link accessQuery}, which reads the rows of one organization and therefore has to be told of which.
+ */
+export const currentOrganization = namedQuery<{ organization_id: string | null }>(
+  'auth.current_organization',
+  `select coalesce(
+     (select organization_id from user_organizations where user_id = u.id and organization_id = u.current_organization_id),
+     (select organization_id from user_organizations where user_id = u.id order by organization_created_at, organization_id limit 1)
+   ) as organization_id
+   from personal_api_keys k join users u on u.id = k.user_id where k.secure_value = $1`,
 )

@@ -4,7 +4,7 @@ import { Database } from '../platform/database/database.js'
 import { bodyField } from '../platform/http/body.js'
 import { isUuid } from '../platform/values/stored-values.js'
 import { AccessCache } from './access-cache.js'
-import { accessQuery, type AccessRow } from './access.queries.js'
+import { accessQuery, type AccessRow, currentOrganization } from './access.queries.js'
 import type { AccessRule } from './access-rule.js'
 import { invalidKey, notAuthenticated } from './access.errors.js'
 import { type Credentials, credentialsInHeader, findCredentials } from './credentials.js'
@@ -96,9 +96,15 @@ export class Authentication {
     return access
   }
 
+  private async currentOrganization(hash: string): Promise<string | null | undefined> {
+    const [row] = await this.database.query(currentOrganization, [hash])
+    return row?.organization_id
+  }
+
   private find(hash: string, wanted: WantedOrganization): Promise<AccessRow | undefined> {
     return this.cache.remember(hash, placeOf(wanted), async () => {
-      const [row] = await this.database.query(accessQuery, [hash, wanted.id ?? null, wanted.current])
+      const id = wanted.current ? await this.currentOrganization(hash) : wanted.id
+      const [row] = await this.database.query(accessQuery, [hash, id ?? null])
       return row
     })
   }

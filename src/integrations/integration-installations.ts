@@ -31,12 +31,10 @@ export interface InstallationChanges {
 
 type Named = Pick<InstalledIntegration, 'organization_id' | 'id'>
 
-/** $1 kind, $2 id at the provider. */
-const byProviderId = namedQuery<OrganizationIntegration>(
-  'integrations.by_provider_id',
-  `select i.* from integration_directory d
-   join organization_integrations i on i.organization_id = d.organization_id and i.id = d.id
-   where d.kind = $1 and d.integration_id = $2`,
+/** $1 kind, $2 id at the provider: where the directory has it. What it names may be gone. */
+const entryOf = namedQuery<Named>(
+  'integrations.entry',
+  'select organization_id, id from integration_directory where kind = $1 and integration_id = $2',
 )
 
 /** $1 kind and id at the provider. */
@@ -144,7 +142,7 @@ export class IntegrationInstallations {
     integrationId: string,
     on: Queryable = this.database,
   ): Promise<InstalledIntegration<Config, Secrets> | undefined> {
-    const [row] = await on.query(byProviderId, [kind, integrationId])
+    const row = await this.ofProvider(on, kind, integrationId)
     return row && (this.open(row) as InstalledIntegration<Config, Secrets>)
   }
 
@@ -162,18 +160,25 @@ export class IntegrationInstallations {
     return { organization_id, id, integration_id, config, created_by_id, secrets }
   }
 
+  private async ofProvider(
+    on: Queryable,
+    kind: string,
+    integrationId: string,
+  ): Promise<OrganizationIntegration | undefined> {
+    const [entry] = await on.query(entryOf, [kind, integrationId])
+    return entry && (await on.query(byId, [entry.organization_id, entry.id]))[0]
+  }
+
+  /** Of those that enter one id, only the holder of {@link holdId} is here. */
   private async enterDirectory(tx: Transaction, installation: NewInstallation, id: string): Promise<void> {
     const { organization_id, kind, integration_id } = installation
-    const [entered] = await tx.manager.query(
+    if (await this.ofProvider(tx, kind, integration_id!)) throw alreadyInstalled()
+    await tx.manager.query(
       `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)
        on conflict (kind, integration_id) do update
-         set organization_id = excluded.organization_id, id = excluded.id, removed_at = null
-         where not exists (select 1 from organization_integrations i
-           where i.organization_id = integration_directory.organization_id and i.id = integration_directory.id)
-       returning id`,
+         set organization_id = excluded.organization_id, id = excluded.id, removed_at = null`,
       [kind, integration_id, organization_id, id],
     )
-    if (!entered) throw alreadyInstalled()
   }
 
   private valid(kind: string, part: 'config' | 'secrets', value: Record<string, unknown>): Record<string, unknown> {

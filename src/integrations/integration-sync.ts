@@ -84,10 +84,9 @@ export class IntegrationSync implements OnModuleInit {
   /** Of an older revision nothing is noted. @returns whether it was the newest */
   private async note(row: OrganizationIntegration, state: SyncState, error: string | null): Promise<boolean> {
     const [, noted] = await this.database.dataSource.query(
-      `update organization_integrations set sync_state = $4::varchar, sync_error = $5,
-         synced_at = case when $4::varchar = 'synced' then now() else synced_at end
+      `update organization_integrations set sync_state = $4, sync_error = $5, synced_at = coalesce($6, synced_at)
        where organization_id = $1 and id = $2 and revision = $3`,
-      [row.organization_id, row.id, row.revision, state, error],
+      [row.organization_id, row.id, row.revision, state, error, state === 'synced' ? new Date() : null],
     )
     return noted > 0
   }

@@ -16,7 +16,7 @@ export interface SealedPlace {
   sealed: string
   /** Which rows of the table hold something sealed. */
   where: string
-  /** Rows as arrays: $1 what to keep instead, $2 the organization, $3 the id. */
+  /** Rows as arrays: $1 what to keep instead, $2 the organization, $3 the id, $4 what it was: what changed meanwhile stays. */
   update: string
   context(row: SealedRow): string
 }
@@ -29,8 +29,8 @@ export const sealedPlaces: readonly SealedPlace[] = [
     sealed: 'sensitive_config',
     where: 'sensitive_config is not null',
     update: `update organization_integrations i set sensitive_config = s.sealed
-      from unnest($1::text[], $2::uuid[], $3::uuid[]) as s (sealed, organization_id, id)
-      where i.organization_id = s.organization_id and i.id = s.id`,
+      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) as s (sealed, organization_id, id, before)
+      where i.organization_id = s.organization_id and i.id = s.id and i.sensitive_config = s.before`,
     context: sealContext,
   },
   // Integrations of purged organizations, until their providers were told.
@@ -41,8 +41,8 @@ export const sealedPlaces: readonly SealedPlace[] = [
     sealed: 'sealed',
     where: 'sealed is not null',
     update: `update integration_partings p set sealed = s.sealed
-      from unnest($1::text[], $2::uuid[], $3::uuid[]) as s (sealed, organization_id, id)
-      where p.organization_id = s.organization_id and p.id = s.id`,
+      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) as s (sealed, organization_id, id, before)
+      where p.organization_id = s.organization_id and p.id = s.id and p.sealed = s.before`,
     context: partingContext,
   },
   // Links that were given out and still work. They belong to no organization yet.
@@ -53,8 +53,8 @@ export const sealedPlaces: readonly SealedPlace[] = [
     sealed: 'sealed',
     where: `sealed <> '' and expires_at > now()`,
     update: `update one_time_tokens t set sealed = s.sealed
-      from unnest($1::text[], $2::uuid[], $3::text[]) as s (sealed, organization_id, hash)
-      where t.hash = s.hash`,
+      from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) as s (sealed, organization_id, hash, before)
+      where t.hash = s.hash and t.sealed = s.before`,
     context: ({ id }) => oneTimeTokenContext(id),
   },
 ]

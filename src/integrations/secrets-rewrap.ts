@@ -66,12 +66,13 @@ export class SecretsRewrap implements OnApplicationBootstrap {
     const { table, id, organization_id, sealed, where, update, context } = place
     const rows: SealedRow[] = await tx.manager.query(
       `select ${organization_id} as organization_id, ${id} as id, ${sealed} as sealed from ${table}
-       where ${where} and ${keyOf(place)} = $1 limit $2 for update`,
+       where ${where} and ${keyOf(place)} = $1 limit $2`,
       [keyId, BATCH],
     )
     if (rows.length === 0) return 0
     const moved = rows.map((row) => this.keyring.seal(this.keyring.open(row.sealed, context(row)), context(row)))
-    await tx.manager.query(update, [moved, rows.map((row) => row.organization_id), rows.map((row) => row.id)])
+    const [organizations, ids] = [rows.map((row) => row.organization_id), rows.map((row) => row.id)]
+    await tx.manager.query(update, [moved, organizations, ids, rows.map((row) => row.sealed)])
     return rows.length
   }
 }

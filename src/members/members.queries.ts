@@ -7,9 +7,15 @@ export const newMembership = namedQuery<{ id: string }>(
    on conflict (organization_id, user_id) do nothing returning id`,
 )
 
-/** $1 organization, $2 user: the same in the directory. */
+/** $1 organization, $2 user, $3 when the organization was created: the same in the directory. */
 export const membershipListed = namedQuery(
   'members.listed',
-  `insert into user_organizations (user_id, organization_id, organization_created_at)
-   select $2, id, created_at from organizations where id = $1 on conflict do nothing`,
+  `insert into user_organizations (user_id, organization_id, organization_created_at) values ($2, $1, $3)
+   on conflict do nothing`,
+)
+
+/** $1 organization. As text, which keeps the microseconds. */
+export const organizationCreation = namedQuery<{ created_at: string }>(
+  'members.organization_creation',
+  'select created_at::text as created_at from organizations where id = $1',
 )

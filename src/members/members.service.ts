@@ -4,7 +4,7 @@ import { AccessCache, MembershipLevel } from '../access/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import { memberJoined, memberLeft, memberLevelChanged } from './member.events.js'
-import { membershipListed, newMembership } from './members.queries.js'
+import { membershipListed, newMembership, organizationCreation } from './members.queries.js'
 import { OrganizationMembership } from './organization-membership.entity.js'
 
 /**
@@ -18,14 +18,18 @@ export class MembersService {
     private readonly access: AccessCache,
   ) {}
 
-  /** Makes the user a member, or gives a member the level. */
-  add(by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
+  /**
+   * Makes the user a member, or gives a member the level.
+   * @param created when the organization was created, as PostgreSQL's text, where the caller knows it
+   */
+  add(by: OrganizationActor, userId: number, level: MembershipLevel, created?: string): Promise<void> {
     const { organization_id } = by
     return this.database.transaction(async (tx) => {
       this.access.forgetAfter(tx, `user:${userId}`)
+      const since = created ?? (await tx.query(organizationCreation, [organization_id]))[0]?.created_at
       const [[joined]] = await Promise.all([
         tx.query(newMembership, [organization_id, uuidv7(), userId, level]),
-        tx.query(membershipListed, [organization_id, userId]),
+        tx.query(membershipListed, [organization_id, userId, since]),
       ])
       if (!joined) return this.changeLevel(tx, by, userId, level)
       await tx.publish(memberJoined(by, { item_id: joined.id, payload: { user_id: userId, level } }))

@@ -1,5 +1,5 @@
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
-import { type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
+import { isAmong, type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
 import { teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/dto-shape.js'
@@ -15,19 +15,25 @@ import type { Organization } from './organization.entity.js'
 /** What PATCH writes. */
 export const organizationSettings = fieldsOf(UpdateOrganization) as readonly (keyof UpdateOrganization)[]
 
-/**
- * $1 id, $2 name, $3 slug: an organization with every setting at its default, unless the slug is taken or being taken.
- * The slug's foreign key is checked when the whole statement is done.
- */
-export const newOrganization = namedQuery<Pick<Organization, 'id' | keyof UpdateOrganization>>(
+/** An organization just made: its settings, and as PostgreSQL's text, which keeps the microseconds, when that was. */
+export type NewOrganization = Pick<Organization, 'id' | keyof UpdateOrganization> & { created_at: string }
+
+/** $1 id, $2 name, $3 slug: an organization with every setting at its default. */
+export const newOrganization = namedQuery<NewOrganization>(
   'organizations.new',
-  `with slug as (
-     insert into organization_slugs (slug, organization_id)
-     select $3::text, $1::uuid where pg_try_advisory_xact_lock(hashtextextended($3::text, 0)) on conflict do nothing returning slug
-   )
-   insert into organizations (id, name, slug) select $1::uuid, $2, slug from slug
-   returning id, ${organizationSettings.join(', ')}`,
+  `insert into organizations (id, name, slug) values ($1, $2, $3)
+   returning id, created_at::text as created_at, ${organizationSettings.join(', ')}`,
 )
+
+/** $1 organization, $2 slug: takes the slug for it; nothing where it is taken or being taken. */
+export const newSlug = namedQuery<{ slug: string }>(
+  'organizations.new_slug',
+  `insert into organization_slugs (slug, organization_id)
+   select $2::text, $1::uuid where pg_try_advisory_xact_lock(hashtextextended($2::text, 0)) on conflict do nothing returning slug`,
+)
+
+/** $1 organization, $2 slug. */
+export const changedSlug = namedQuery('organizations.change_slug', 'update organizations set slug = $2 where id = $1')
 
 /** $1 the organization, then {@link organizationSettings} in their order: all of them, changed or not. */
 export const changedOrganization = namedQuery(
@@ -42,41 +48,43 @@ const { literal, plain, text } = jsonSql
 /**
  * SQL for the whole representation of the organization `o`, with its `p`rojects, to the `m`ember: a JSON text in wire
  * order, with a hole for the product features. A self-hosted PostHog says 9 for `plugins_access_level`.
+ * @param id SQL for the organization's id
  */
-const view = jsonSql.object<OrganizationView>({
-  id: plain('o.id'),
-  name: text('o.name'),
-  slug: text('o.slug'),
-  logo_media_id: plain('o.logo_media_id'),
-  created_at: plain(wireTime('o.created_at')),
-  updated_at: plain(wireTime('o.updated_at')),
-  membership_level: literal('m.level'),
-  plugins_access_level: `'9'`,
-  teams: 'p.teams',
-  projects: 'p.projects',
-  available_product_features: jsonSql.hole,
-  is_member_join_email_enabled: literal('o.is_member_join_email_enabled'),
-  metadata: `'{"instance_tag":"none"}'`,
-  customer_id: text('o.customer_id'),
-  enforce_2fa: literal('o.enforce_2fa'),
-  members_can_invite: literal('o.members_can_invite'),
-  members_can_create_projects: literal('o.members_can_create_projects'),
-  members_can_use_personal_api_keys: literal('o.members_can_use_personal_api_keys'),
-  allow_publicly_shared_resources: literal('o.allow_publicly_shared_resources'),
-  // Few users are inactive and those have an index of their own, so that the members are counted in theirs alone.
-  member_count: `(select count(*) from organization_memberships c where c.organization_id = o.id
+const viewOf = (id: string) =>
+  jsonSql.object<OrganizationView>({
+    id: plain('o.id'),
+    name: text('o.name'),
+    slug: text('o.slug'),
+    logo_media_id: plain('o.logo_media_id'),
+    created_at: plain(wireTime('o.created_at')),
+    updated_at: plain(wireTime('o.updated_at')),
+    membership_level: literal('m.level'),
+    plugins_access_level: `'9'`,
+    teams: 'p.teams',
+    projects: 'p.projects',
+    available_product_features: jsonSql.hole,
+    is_member_join_email_enabled: literal('o.is_member_join_email_enabled'),
+    metadata: `'{"instance_tag":"none"}'`,
+    customer_id: text('o.customer_id'),
+    enforce_2fa: literal('o.enforce_2fa'),
+    members_can_invite: literal('o.members_can_invite'),
+    members_can_create_projects: literal('o.members_can_create_projects'),
+    members_can_use_personal_api_keys: literal('o.members_can_use_personal_api_keys'),
+    allow_publicly_shared_resources: literal('o.allow_publicly_shared_resources'),
+    // Few users are inactive and those have an index of their own, so that the members are counted in theirs alone.
+    member_count: `(select count(*) from organization_memberships c where c.organization_id = ${id}
     and not exists (select 1 from users u where u.id = c.user_id and not u.is_active))`,
-  is_ai_data_processing_approved: literal('o.is_ai_data_processing_approved'),
-  default_experiment_stats_method: text('o.default_experiment_stats_method'),
-  default_anonymize_ips: literal('o.default_anonymize_ips'),
-  default_role_id: plain('o.default_role_id'),
-  is_active: literal('o.is_active'),
-  is_not_active_reason: text('o.is_not_active_reason'),
-  is_pending_deletion: literal('o.deletion_requested_at is not null'),
-})
+    is_ai_data_processing_approved: literal('o.is_ai_data_processing_approved'),
+    default_experiment_stats_method: text('o.default_experiment_stats_method'),
+    default_anonymize_ips: literal('o.default_anonymize_ips'),
+    default_role_id: plain('o.default_role_id'),
+    is_active: literal('o.is_active'),
+    is_not_active_reason: text('o.is_not_active_reason'),
+    is_pending_deletion: literal('o.deletion_requested_at is not null'),
+  })
 
-/** The projects of `o`, once for both of their representations. The index has them in order. */
-const projects = `cross join lateral (
+/** The projects of an organization, once for both of their representations. The index has them in order. */
+const projectsOf = (id: string) => `cross join lateral (
     select ${jsonSql.array(teamJson)} as teams, ${jsonSql.array(
       jsonSql.object<BasicProject>({
         id: literal('p.id'),
@@ -84,14 +92,14 @@ const projects = `cross join lateral (
         name: text('p.name'),
       }),
     )} as projects
-    from (select * from projects where organization_id = o.id order by id) p
+    from (select * from projects where organization_id = ${id} order by id) p
   ) p`
 
 /** $1 the organization, $2 the user whose level it shows. */
 export const organizationView = namedQuery<{ view: string }>(
   'organizations.view',
-  `select ${view} as view from organizations o ${projects}
-   left join organization_memberships m on m.organization_id = o.id and m.user_id = $2
+  `select ${viewOf('$1')} as view from organizations o ${projectsOf('$1')}
+   left join organization_memberships m on m.organization_id = $1 and m.user_id = $2
    where o.id = $1`,
 )
 
@@ -104,15 +112,13 @@ export interface OrganizationFound {
 /** $1 the user, $2 the organizations that the key is scoped to. */
 const reach = `uo.user_id = $1 and (cardinality($2::uuid[]) = 0 or uo.organization_id = any($2))`
 
-/** LIMIT keeps the planner from reading all organizations there are to join them with a user's few. */
-const organizationOf = (entry: string) =>
-  `cross join lateral (select * from organizations where id = ${entry}.organization_id limit 1) o`
-
-const counted = (count: string, page: string, order: string) => `select counted.count, shown.view
+/** The organizations of a page, which `page` names, with the count of all. */
+const shown = (count: string, keys: readonly string[], order: string) => `select counted.count, shown.view
   from (${count}) counted
-  left join lateral (
-    select ${view} as view, page.* from (${page}) page ${organizationOf('page')} ${projects}
+  left join (
+    select ${viewOf('o.id')} as view, ${keys.join(', ')} from organizations o ${projectsOf('o.id')}
     left join organization_memberships m on m.organization_id = o.id and m.user_id = $1
+    where ${isAmong('o.id', 'select organization_id from page')}
   ) shown on true
   order by ${order}`
 
@@ -142,34 +148,38 @@ function termsOf(ordering: readonly string[]): Term[] {
 const orderBy = (terms: readonly Term[], column: (term: Term, index: number) => string): string =>
   terms.map((term, index) => `${column(term, index)} ${term.direction}`).join(', ')
 
+const keysOf = (terms: readonly Term[]) => terms.map(({ field }, index) => `${orders[field].content} as key_${index}`)
+
+const byKeys = (terms: readonly Term[], row: string) => orderBy(terms, (_, index) => `${row}.key_${index}`)
+
 /** $3 limit, $4 offset. In the order of the directory: its index finds the page, and only the page is read. */
 function pageOfDirectory(name: string, terms: readonly Term[]): NamedQuery<OrganizationFound> {
-  const order = (row: string) => orderBy(terms, ({ field }) => `${row}.${orders[field].entry}`)
   return namedQuery(
     name,
-    counted(
-      `select count(*)::integer from user_organizations uo where ${reach}`,
-      `select uo.* from user_organizations uo where ${reach} order by ${order('uo')} limit $3 offset $4`,
-      order('shown'),
-    ),
+    `with page as materialized (
+       select uo.organization_id from user_organizations uo where ${reach}
+       order by ${orderBy(terms, ({ field }) => `uo.${orders[field].entry}`)} limit $3 offset $4
+     ) ${shown(
+       `select count(*)::integer from user_organizations uo where ${reach}`,
+       keysOf(terms),
+       byKeys(terms, 'shown'),
+     )}`,
     PAGE,
   )
 }
 
 /** The same in an order that only the organizations themselves have, or, where `searches`, of those that have the text $5. */
 function pageByContent(name: string, terms: readonly Term[], searches: boolean): NamedQuery<OrganizationFound> {
-  const order = (row: string) => orderBy(terms, (_, index) => `${row}.key_${index}`)
-  const keys = terms.map(({ field }, index) => `${orders[field].content} as key_${index}`)
   const found = searches ? `and (${contains('o.name', '$5::text')} or ${contains('o.slug', '$5::text')})` : ''
+  const reached = `select uo.organization_id from user_organizations uo where ${reach}`
   return namedQuery(
     name,
     `with matching as (
-       select uo.organization_id, ${keys.join(', ')} from user_organizations uo ${organizationOf('uo')} where ${reach} ${found}
-     ) ${counted(
-       'select count(*)::integer from matching',
-       `select * from matching order by ${order('matching')} limit $3 offset $4`,
-       order('shown'),
-     )}`,
+       select o.id as organization_id, ${keysOf(terms).join(', ')} from organizations o
+       where ${isAmong('o.id', reached)} ${found}
+     ), page as (
+       select organization_id from matching order by ${byKeys(terms, 'matching')} limit $3 offset $4
+     ) ${shown('select count(*)::integer from matching', keysOf(terms), byKeys(terms, 'shown'))}`,
     PAGE,
   )
 }
@@ -207,8 +217,8 @@ export const basicOrganizations = namedQuery<BasicOrganizationView>(
   'organizations.basic',
   `select o.id, o.name, o.slug, o.logo_media_id, m.level as membership_level, o.members_can_use_personal_api_keys,
      o.is_active, o.is_not_active_reason, o.deletion_requested_at is not null as is_pending_deletion
-   from user_organizations uo ${organizationOf('uo')}
-   join organization_memberships m on m.organization_id = o.id and m.user_id = uo.user_id
-   where uo.user_id = $1 order by uo.organization_created_at, uo.organization_id`,
+   from organizations o join organization_memberships m on m.organization_id = o.id and m.user_id = $1
+   where ${isAmong('o.id', 'select organization_id from user_organizations where user_id = $1')}
+   order by o.created_at, o.id`,
   PAGE,
 )

@@ -42,7 +42,10 @@ import {
 import {
   basicOrganizations,
   changedOrganization,
+  changedSlug,
+  type NewOrganization,
   newOrganization,
+  newSlug,
   organizationPage,
   organizationsAfter,
   type OrganizationSummary,
@@ -226,7 +229,7 @@ export class OrganizationsService {
     const anonymizeIps = settings.default_anonymize_ips ?? false
     const [project_id] = await Promise.all([
       firstProject === null ? null : this.projects.create(by, firstProject, anonymizeIps),
-      this.members.add(by, personOf(by).id, MembershipLevel.Owner),
+      this.members.add(by, personOf(by).id, MembershipLevel.Owner, organization.created_at),
       tx.publish(organizationCreated(by, { item_id: organization_id, payload: { name } })),
       Object.keys(settings).length > 0 && this.change(tx, organization, settings),
     ])
@@ -234,12 +237,17 @@ export class OrganizationsService {
   }
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */
-  private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<Changeable> {
+  private async insertWithSlug(tx: Transaction, id: string, name: string): Promise<NewOrganization> {
     const first = await slugOf(name)
-    for (let attempt = 0, slug = first; ; attempt++, slug = slugWithSuffix(first, 4 + Math.floor(attempt / 3))) {
-      const [organization] = await tx.query(newOrganization, [id, name, slug])
-      if (organization) return organization
+    const [[organization], [isTaken]] = await Promise.all([
+      tx.query(newOrganization, [id, name, first]),
+      tx.query(newSlug, [id, first]),
+    ])
+    for (let attempt = 0, taken = isTaken; !taken; attempt++) {
+      const slug = slugWithSuffix(first, 4 + Math.floor(attempt / 3))
+      ;[[taken]] = await Promise.all([tx.query(newSlug, [id, slug]), tx.query(changedSlug, [id, slug])])
     }
+    return organization!
   }
 
   private async change(tx: Transaction, organization: Changeable, changes: UpdateOrganization): Promise<void> {

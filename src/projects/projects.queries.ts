@@ -1,5 +1,5 @@
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
-import { type NamedQuery, namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
+import { isAmong, type NamedQuery, namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
 import { contains } from '../platform/database/text-search.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 
@@ -43,30 +43,33 @@ export type ProjectFound = { total: number } & { [Field in keyof ProjectView]: P
 /** True of an organization in which something can keep a key out. Few are, and those have an index of their own. */
 const RESTRICTED = '(not o.is_active or o.deletion_requested_at is not null or not o.members_can_use_personal_api_keys)'
 
+/** $1 user, $4 organizations that the key is scoped to (empty: all): the organizations that it reaches. */
+const REACH = `select organization_id from user_organizations
+  where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
+
 /**
  * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 whether members' keys can be
- * refused by an organization. Counts and sorts in indexes alone, and reads the projects of the page only. LIMIT and OFFSET
- * keep the planner from reading whole tables to join them with a user's few organizations.
+ * refused by an organization. Counts and sorts in indexes alone, and reads the projects of the page only.
  */
 const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
   namedQuery(
     name,
     `with reachable as (
-       select p.organization_id, p.id from user_organizations uo
-       cross join lateral (select * from projects where organization_id = uo.organization_id offset 0) p
-       where uo.user_id = $1 and (cardinality($4::uuid[]) = 0 or uo.organization_id = any($4)) and ${matching}
+       select p.organization_id, p.id from projects p
+       where ${isAmong('p.organization_id', REACH)} and ${matching}
          and not exists (
-           select 1 from organizations o where o.id = uo.organization_id and ${RESTRICTED}
+           select 1 from organizations o where o.id = p.organization_id and ${RESTRICTED}
              and (not o.is_active or o.deletion_requested_at is not null or $5::boolean and 8 > coalesce((
-               select level from organization_memberships m
-               where m.organization_id = uo.organization_id and m.user_id = $1 limit 1), 0)))
+               select level from organization_memberships m where m.organization_id = o.id and m.user_id = $1), 0)))
+     ), page as (
+       select organization_id, id from reachable order by id limit $2 offset $3
      )
-     select counted.total, page.* from (select count(*)::integer as total from reachable) counted
-     left join lateral (
-       select ${columns} from (select * from reachable order by id limit $2 offset $3) r
-       cross join lateral (select * from projects where organization_id = r.organization_id and id = r.id limit 1) p
-     ) page on true
-     order by page.id`,
+     select counted.total, shown.* from (select count(*)::integer as total from reachable) counted
+     left join (
+       select ${columns} from projects p
+       where ${isAmong('p.id', 'select id from page')} and ${isAmong('p.organization_id', 'select organization_id from page')}
+     ) shown on true
+     order by shown.id`,
     PAGE,
   )
 

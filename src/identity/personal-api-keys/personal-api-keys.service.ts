@@ -10,6 +10,7 @@ import {
   scopes as everyScope,
 } from '../../access/index.js'
 import { Database, type Transaction } from '../../platform/database/database.js'
+import { isAmong } from '../../platform/database/fast-path/named-query.js'
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
 import type { Actor } from '../../platform/events/domain-event.js'
 import { requireText } from '../../platform/http/fields.js'
@@ -171,11 +172,11 @@ export class PersonalApiKeysService {
   ): Promise<void> {
     if (scoped_organizations.length + scoped_teams.length === 0) return
     if (!scoped_organizations.every(isUuid)) throw organizationBeyondReach()
+    const reach = 'select organization_id from user_organizations where user_id = $1'
     const [{ organizations, teams }] = await tx.manager.query(
       `select
          (select count(*)::integer from user_organizations where user_id = $1 and organization_id = any($2)) as organizations,
-         (select count(*)::integer from user_organizations uo join projects p on p.organization_id = uo.organization_id
-          where uo.user_id = $1 and p.id = any($3)) as teams`,
+         (select count(*)::integer from projects where id = any($3) and ${isAmong('organization_id', reach)}) as teams`,
       [user_id, scoped_organizations, scoped_teams],
     )
     if (organizations < new Set(scoped_organizations.map((id) => id.toLowerCase())).size)

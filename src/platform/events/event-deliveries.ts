@@ -11,6 +11,7 @@ import {
   dueDeliveries,
   endDelivery,
   failDelivery,
+  giveUpDelivery,
   keepSubscriptions,
   takeDelivery,
 } from './events.queries.js'
@@ -56,11 +57,10 @@ export class EventDeliveries {
   async start(): Promise<number> {
     const ready = (this.known ?? []).filter(({ name }) => this.of(name).size < AT_ONCE)
     if (ready.length === 0) return 0
-    const due = await this.database.query(dueDeliveries, [
-      ready.map(({ name }) => name),
-      ready.map(({ name }) => AT_ONCE - this.of(name).size),
-      ready.map(({ ordered }) => ordered),
-    ])
+    const due = await this.database.query(
+      dueDeliveries(ready.length),
+      ready.flatMap(({ name, ordered }) => [name, AT_ONCE - this.of(name).size, ordered]),
+    )
     const started = await Promise.all(due.map((delivery) => this.take(delivery)))
     return started.filter(Boolean).length
   }
@@ -100,7 +100,8 @@ export class EventDeliveries {
       const wait = attempts < GROWING + listener.days * 24 ? Math.min(2 ** due.attempts, LONGEST_WAIT_SECONDS) : null
       const { subscription, event_id, type } = due
       this.logger.warn({ err: error, event_id, type, subscription, attempts }, 'event not delivered')
-      await this.write(failDelivery, [...key, (error as Error).message.slice(0, 500), wait])
+      const failure = [...key, (error as Error).message.slice(0, 500)]
+      await (wait === null ? this.write(giveUpDelivery, failure) : this.write(failDelivery, [...failure, wait]))
       return
     }
     await this.write(endDelivery, key)

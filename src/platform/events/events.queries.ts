@@ -1,4 +1,4 @@
-import { namedQuery, PAGE, wireTime } from '../database/fast-path/named-query.js'
+import { type NamedQuery, namedQuery, PAGE, wireTime } from '../database/fast-path/named-query.js'
 
 /** An event of the log as it is sealed: text stands as PostgreSQL writes it, so that its hash can be computed again. */
 export interface LoggedEvent {
@@ -96,25 +96,26 @@ export interface DueDelivery {
   created_at: Date
 }
 
-/** $1 subscriptions, $2 how many each may take, $3 whether each is ordered. */
-export const dueDeliveries = namedQuery<DueDelivery>(
-  'events.due',
-  `select d.subscription, d.organization_id, d.event_id, d.seq, d.available_at::text as available_at, d.attempts,
+/** Of one subscription: its name, how many it may take, whether it is ordered, as the values from `first` on. */
+const dueOf = (first: number) => `(
+   select d.subscription, d.organization_id, d.event_id, d.seq, d.available_at::text as available_at, d.attempts,
      e.type, e.item_id, e.payload, e.changes, e.user_id, e.credential_kind, e.credential_id, e.request_id,
      host(e.ip) as ip, e.user_agent, e.created_at
-   from unnest($1::text[], $2::integer[], $3::boolean[]) as s (name, free, ordered)
-   cross join lateral (
-     select * from event_deliveries d
-     where d.subscription = s.name and d.failed_at is null and d.available_at <= now()
-       and (not s.ordered or not exists (
-         select 1 from event_deliveries earlier
-         where earlier.organization_id = d.organization_id and earlier.subscription = d.subscription
-           and earlier.seq < d.seq and earlier.failed_at is null))
-     order by d.available_at limit s.free
-   ) d
-   join events e on e.organization_id = d.organization_id and e.id = d.event_id`,
-  PAGE,
-)
+   from event_deliveries d join events e on e.organization_id = d.organization_id and e.id = d.event_id
+   where d.subscription = $${first} and d.failed_at is null and d.available_at <= now()
+     and (not $${first + 2}::boolean or not exists (
+       select 1 from event_deliveries earlier
+       where earlier.organization_id = d.organization_id and earlier.subscription = d.subscription
+         and earlier.seq < d.seq and earlier.failed_at is null))
+   order by d.available_at limit $${first + 1})`
+
+/** For so many subscriptions, each with its values: name, how many it may take, whether it is ordered. */
+export const dueDeliveries = (subscriptions: number): NamedQuery<DueDelivery> =>
+  namedQuery(
+    `events.due_${subscriptions}`,
+    `select * from (${Array.from({ length: subscriptions }, (_, index) => dueOf(3 * index + 1)).join(' union all ')}) due`,
+    PAGE,
+  )
 
 /**
  * $1 organization, $2 subscription, $3 event, $4 when it was due, $5 seconds: takes a delivery, unless another server
@@ -134,12 +135,17 @@ export const endDelivery = namedQuery(
   'delete from event_deliveries where organization_id = $1 and subscription = $2 and event_id = $3',
 )
 
-/** $1 organization, $2 subscription, $3 event, $4 why, $5 seconds until the next attempt, or null: it was the last. */
+/** $1 organization, $2 subscription, $3 event, $4 why, $5 seconds until the next attempt. */
 export const failDelivery = namedQuery(
   'events.fail',
-  `update event_deliveries set attempts = attempts + 1, last_error = $4,
-     available_at = now() + make_interval(secs => coalesce($5::double precision, 0)),
-     failed_at = case when $5::double precision is null then now() end
+  `update event_deliveries set attempts = attempts + 1, last_error = $4, available_at = now() + make_interval(secs => $5)
+   where organization_id = $1 and subscription = $2 and event_id = $3`,
+)
+
+/** $1 organization, $2 subscription, $3 event, $4 why: this was the last attempt. */
+export const giveUpDelivery = namedQuery(
+  'events.give_up',
+  `update event_deliveries set attempts = attempts + 1, last_error = $4, failed_at = now()
    where organization_id = $1 and subscription = $2 and event_id = $3`,
 )
 

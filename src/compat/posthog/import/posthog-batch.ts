@@ -96,17 +96,25 @@ export class PostHogBatch {
           'membership',
           memberships.map(({ row, user_id }) => ({ ...columns.membership(row), user_id })),
           'on conflict (organization_id, user_id) do nothing returning organization_id, user_id',
-          (statement) => `with made as (${statement}), listed as (
-              insert into user_organizations (user_id, organization_id, organization_created_at)
-              select made.user_id, o.id, o.created_at from made join organizations o on o.id = made.organization_id
-              on conflict do nothing
-            ) select * from made`,
         )
+        await this.enterDirectory(created)
         const made = new Set(created.map(({ organization_id, user_id }) => `${organization_id} ${user_id}`))
         for (const entry of memberships)
           this.lines.take('membership', entry, made.has(`${entry.row.organization_id} ${entry.user_id}`))
       })
     }
+  }
+
+  private async enterDirectory(memberships: readonly { organization_id: string; user_id: number }[]): Promise<void> {
+    if (memberships.length === 0) return
+    const organizations = memberships.map(({ organization_id }) => organization_id)
+    // As text, which keeps the microseconds.
+    const created = await this.existing<string, string>('organizations', 'id', organizations, 'created_at::text')
+    await this.tx.manager.query(
+      `insert into user_organizations (user_id, organization_id, organization_created_at)
+       select * from unnest($1::integer[], $2::uuid[], $3::timestamptz[]) on conflict do nothing`,
+      [memberships.map(({ user_id }) => user_id), organizations, organizations.map((id) => created.get(id))],
+    )
   }
 
   /** A project's number is one organization's only. */

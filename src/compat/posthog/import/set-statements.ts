@@ -16,18 +16,16 @@ const insertion = (table: string, names: string, rest: string): string =>
 /**
  * Inserts rows, with one statement for all that have the same columns: those that are left out keep their defaults.
  * @param rest what comes behind the rows: what happens on a conflict, and what is returned
- * @param wrap makes more of the statement
  */
 export async function insertRows<Returned>(
   tx: Transaction,
   type: keyof typeof tables,
   rows: readonly Record<string, unknown>[],
   rest = '',
-  wrap = (statement: string) => statement,
 ): Promise<Returned[]> {
   const returned: Returned[] = []
   for (const [names, group] of alike(rows)) {
-    const statement = wrap(insertion(tables[type], names, rest))
+    const statement = insertion(tables[type], names, rest)
     // JSON leaves out what is undefined.
     returned.push(...(await tx.manager.query(statement, [JSON.stringify(group)])))
   }

@@ -8,6 +8,7 @@ import {
   personOf,
 } from '../../../access/index.js'
 import { Database } from '../../../platform/database/database.js'
+import { isAmong } from '../../../platform/database/fast-path/named-query.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
@@ -89,14 +90,15 @@ export class VercelConnect {
   async session(caller: Caller, session: unknown): Promise<LinkSession> {
     const content = typeof session === 'string' ? await this.oneTime.read<Session>(PURPOSE, session) : undefined
     if (content?.user_id !== personOf(caller).id) throw linkExpired()
+    const reach = `select organization_id from user_organizations
+      where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
     const organizations = await this.database.dataSource.query(
       `select o.id, o.name, exists (select 1 from organization_integrations i
          where i.organization_id = o.id and i.kind = $2) as already_linked
-       from user_organizations d
-       join organizations o on o.id = d.organization_id and o.is_active and o.deletion_requested_at is null
-       join organization_memberships m on m.organization_id = o.id and m.user_id = d.user_id and m.level >= $3
-       where d.user_id = $1 and (cardinality($4::uuid[]) = 0 or o.id = any($4::uuid[]))
-       order by d.organization_created_at, o.id limit 1000`,
+       from organizations o
+       join organization_memberships m on m.organization_id = o.id and m.user_id = $1 and m.level >= $3
+       where ${isAmong('o.id', reach)} and o.is_active and o.deletion_requested_at is null
+       order by o.created_at, o.id limit 1000`,
       [personOf(caller).id, KIND, MembershipLevel.Admin, caller.credential.organizations],
     )
     return { next_url: content.next_url, organizations }

@@ -17,7 +17,7 @@ interface MappedProject {
 const mappedProjects = namedQuery<MappedProject>(
   'vercel.mapped_projects',
   `select p.id, p.name, p.api_token, c.id as connection_id from projects p
-   join project_integrations c on c.organization_id = p.organization_id and c.project_id = p.id
+   join project_integrations c on c.organization_id = $1 and c.project_id = p.id
      and c.kind = '${KIND}' and c.integration_id = p.id::text
    where p.organization_id = $1 and p.id = any($2)`,
 )

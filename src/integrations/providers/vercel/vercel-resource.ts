@@ -25,7 +25,7 @@ export interface ResourceRow {
 export const resourceRow = namedQuery<ResourceRow>(
   'vercel.resource',
   `select r.project_id, r.config, p.api_token from project_integrations r
-   join projects p on p.organization_id = r.organization_id and p.id = r.project_id
+   join projects p on p.organization_id = $1 and p.id = r.project_id
    where r.organization_id = $1 and r.project_id = $2::integer and r.kind = '${KIND}' and r.integration_id = $2::integer::text`,
 )
 

@@ -27,6 +27,12 @@ export interface Queryable {
   query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]>
 }
 
+/**
+ * SQL for whether a column is one of the values that a subquery gives. The subquery is asked first and once: whatever the
+ * planner guesses of its length, it does not read a whole table to join it with a few rows.
+ */
+export const isAmong = (column: string, subquery: string): string => `${column} = any(array(${subquery}))`
+
 /** SQL for a timestamp as the wire has it: ISO 8601, UTC, microseconds, `Z`. */
 export const wireTime = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
