@@ -56,6 +56,7 @@ export class IntegrationsPurge implements OnModuleInit {
 
   onModuleInit(): void {
     this.purge.before((tx, organizationId) => this.take(tx, organizationId))
+    this.purge.alsoClear({ name: 'integration_directory', key: 'kind, integration_id' })
     this.listeners.on({ name: 'integrations.purge', events: [integrationPurged], days: TRIED_FOR_DAYS }, (event) =>
       this.end(event),
     )

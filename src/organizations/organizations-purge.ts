@@ -8,7 +8,13 @@ import { LOGGER } from '../platform/logging/logger.token.js'
 import { systemActor } from '../platform/events/domain-event.js'
 import { EventRetention } from '../platform/events/event-retention.js'
 import { organizationPurged } from './organization.events.js'
-import { blockedTables, tablesOfOrganizations } from './organizations-purge.queries.js'
+import {
+  blockedTables,
+  clearDirectory,
+  type Directory,
+  ownDirectories,
+  tablesOfOrganizations,
+} from './organizations-purge.queries.js'
 
 const INTERVAL_MS = 60_000
 const BATCH = 5_000
@@ -31,6 +37,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   private timer?: NodeJS.Timeout
   private running: Promise<void> = Promise.resolve()
   private readonly steps: PurgeStep[] = []
+  private readonly directories: Directory[] = [...ownDirectories]
 
   constructor(
     private readonly database: Database,
@@ -48,6 +55,11 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
    */
   before(step: PurgeStep): void {
     this.steps.push(step)
+  }
+
+  /** Registers a table whose rows name organizations without a foreign key, to be cleared of a purged one. */
+  alsoClear(directory: Directory): void {
+    this.directories.unshift(directory)
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -84,12 +96,13 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
         this.logger.warn({ err: error, organization_id: id }, 'purge will be tried again')
       }
     }
-    await this.events.forgetAfter(organizationPurged)
+    await this.events.forgetAfter(organizationPurged, (tx, id) => this.clearWhatIsLeft(tx, id))
     return purged
   }
 
   /**
-   * What belongs to the organization is found by its foreign keys, so the tables of other modules are purged too.
+   * What belongs to the organization is found by its foreign keys, so the tables of other modules are purged too, and
+   * then the directories.
    * A restore that came first wins: each step looks again, holding the organization's row.
    */
   private async purge(id: string): Promise<boolean> {
@@ -99,13 +112,26 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     for (const step of this.steps) while ((await this.whileDue(id, (tx) => step(tx, id))) > 0);
     for (const { name, column } of await this.database.dataSource.query(tablesOfOrganizations)) {
       // The partitions of a table share their ctids, so the organization stands in both.
-      const batch = `delete from ${name} where ${column} = $1 and ctid in (
-        select ctid from ${name} where ${column} = $1 limit ${BATCH})`
-      while ((await this.whileDue(id, (tx) => affected(tx, batch, id))) >= BATCH);
+      await this.inBatches(
+        id,
+        `delete from ${name} where ${column} = $1 and ctid in (
+           select ctid from ${name} where ${column} = $1 limit ${BATCH})`,
+      )
     }
+    for (const directory of this.directories) await this.inBatches(id, clearDirectory(directory, BATCH))
     const gone = (await this.whileDue(id, (tx) => this.finish(tx, id))) === 1
     if (gone) this.logger.info({ organization_id: id }, 'organization purged')
     return gone
+  }
+
+  private async inBatches(id: string, batch: string): Promise<void> {
+    while ((await this.whileDue(id, (tx) => affected(tx, batch, id))) >= BATCH);
+  }
+
+  /** A server of an older version leaves the directories to foreign keys that are gone. */
+  private async clearWhatIsLeft(tx: Transaction, id: string): Promise<void> {
+    if ((await tx.manager.query('select 1 from organizations where id = $1', [id])).length > 0) return
+    for (const { name } of this.directories) await affected(tx, `delete from ${name} where organization_id = $1`, id)
   }
 
   private async finish(tx: Transaction, id: string): Promise<number> {

@@ -43,8 +43,9 @@ export async function underMigrationLock<Result>(
 /** A migration takes as long as it takes, whatever the role or the server says of statements. */
 @EventSubscriber()
 class WithoutTimeouts implements EntitySubscriberInterface {
-  afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<unknown> {
-    return queryRunner.query('set local statement_timeout = 0; set local lock_timeout = 0')
+  async afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<void> {
+    await queryRunner.query('set local statement_timeout = 0')
+    await queryRunner.query('set local lock_timeout = 0')
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Config } from '../config/config.js'
-import { Database } from '../database/database.js'
+import { Database, type Transaction } from '../database/database.js'
 import type { EventDefinition } from './define-event.js'
 
 const BATCH = 5_000
@@ -32,8 +32,12 @@ export class EventRetention {
   /**
    * Removes everything that is known of organizations that are gone, once no listener waits for it.
    * @param last the event that is the last of an organization
+   * @param also runs in the same transaction
    */
-  async forgetAfter({ type }: Pick<EventDefinition, 'type'>): Promise<void> {
+  async forgetAfter(
+    { type }: Pick<EventDefinition, 'type'>,
+    also: (tx: Transaction, organizationId: string) => Promise<void>,
+  ): Promise<void> {
     const ended: { organization_id: string }[] = await this.database.dataSource.query(
       // The type is written out, so that its index serves the statement.
       `select organization_id from events e where type = '${type}' and seq is not null
@@ -44,6 +48,7 @@ export class EventRetention {
       await this.database.transaction(async (tx) => {
         await tx.manager.query('delete from events where organization_id = $1 and seq is not null', [organization_id])
         await tx.manager.query('delete from event_heads where organization_id = $1', [organization_id])
+        await also(tx, organization_id)
       })
   }
 

@@ -109,7 +109,13 @@ export class PostHogBatch {
     if (memberships.length === 0) return
     const organizations = memberships.map(({ organization_id }) => organization_id)
     // As text, which keeps the microseconds.
-    const created = await this.existing<string, string>('organizations', 'id', organizations, 'created_at::text')
+    const created = await existingRows<string, string>(
+      this.tx,
+      'organizations',
+      'id',
+      organizations,
+      'created_at::text',
+    )
     await this.tx.manager.query(
       `insert into user_organizations (user_id, organization_id, organization_created_at)
        select * from unnest($1::integer[], $2::uuid[], $3::timestamptz[]) on conflict do nothing`,

@@ -25,9 +25,9 @@ export class Foundation1761955200000 implements MigrationInterface {
         date_joined timestamptz not null default now(),
         current_organization_id uuid,
         current_project_id integer
-      );
-      create unique index users_email on users (lower(email));
-
+      )`)
+    await runner.query('create unique index users_email on users (lower(email))')
+    await runner.query(`
       create table personal_api_keys (
         id varchar(50) primary key,
         user_id integer not null references users on delete cascade,
@@ -41,9 +41,9 @@ export class Foundation1761955200000 implements MigrationInterface {
         last_used_at timestamptz,
         last_rolled_at timestamptz,
         expires_at timestamptz
-      );
-      create index personal_api_keys_user on personal_api_keys (user_id, created_at);
-
+      )`)
+    await runner.query('create index personal_api_keys_user on personal_api_keys (user_id, created_at)')
+    await runner.query(`
       create table organizations (
         id uuid primary key,
         name varchar(64) not null,
@@ -65,15 +65,17 @@ export class Foundation1761955200000 implements MigrationInterface {
         deletion_requested_at timestamptz,
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now()
-      );
-      create index organizations_deletion on organizations (deletion_requested_at) where deletion_requested_at is not null;
-
+      )`)
+    await runner.query(
+      'create index organizations_deletion on organizations (deletion_requested_at) where deletion_requested_at is not null',
+    )
+    await runner.query(`
       create table organization_slugs (
         slug varchar(48) primary key,
         organization_id uuid not null references organizations on delete cascade
-      );
-      create index organization_slugs_organization on organization_slugs (organization_id);
-
+      )`)
+    await runner.query('create index organization_slugs_organization on organization_slugs (organization_id)')
+    await runner.query(`
       create table organization_memberships (
         organization_id uuid not null references organizations on delete cascade,
         id uuid not null,
@@ -83,18 +85,20 @@ export class Foundation1761955200000 implements MigrationInterface {
         updated_at timestamptz not null default now(),
         primary key (organization_id, id),
         unique (organization_id, user_id)
-      );
-
+      )`)
+    await runner.query(`
       create table user_organizations (
         user_id integer not null references users on delete cascade,
         organization_id uuid not null references organizations on delete cascade,
         organization_created_at timestamptz not null,
         primary key (user_id, organization_id)
-      );
-      create index user_organizations_order on user_organizations (user_id, organization_created_at, organization_id);
-      create index user_organizations_organization on user_organizations (organization_id);
-
-      create sequence project_ids as integer;
+      )`)
+    await runner.query(
+      'create index user_organizations_order on user_organizations (user_id, organization_created_at, organization_id)',
+    )
+    await runner.query('create index user_organizations_organization on user_organizations (organization_id)')
+    await runner.query('create sequence project_ids as integer')
+    await runner.query(`
       create table projects (
         organization_id uuid not null references organizations on delete cascade,
         id integer not null default nextval('project_ids'),
@@ -111,8 +115,8 @@ export class Foundation1761955200000 implements MigrationInterface {
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now(),
         primary key (organization_id, id)
-      );
-
+      )`)
+    await runner.query(`
       create table outbox (
         id uuid primary key,
         type varchar(100) not null,
@@ -122,16 +126,14 @@ export class Foundation1761955200000 implements MigrationInterface {
         available_at timestamptz not null default now(),
         attempts integer not null default 0,
         last_error text
-      );
-      create index outbox_available on outbox (available_at, id);
-    `)
+      )`)
+    await runner.query('create index outbox_available on outbox (available_at, id)')
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop table outbox, projects, user_organizations, organization_memberships, organization_slugs, organizations,
-        personal_api_keys, users;
-      drop sequence project_ids;
-    `)
+        personal_api_keys, users`)
+    await runner.query('drop sequence project_ids')
   }
 }

@@ -20,7 +20,8 @@ export class Integrations1764000000000 implements MigrationInterface {
         updated_at timestamptz not null default now(),
         primary key (organization_id, id),
         unique (organization_id, kind, integration_id)
-      );
+      )`)
+    await runner.query(`
       create table project_integrations (
         organization_id uuid not null references organizations on delete cascade,
         id uuid not null,
@@ -33,8 +34,7 @@ export class Integrations1764000000000 implements MigrationInterface {
         primary key (organization_id, id),
         unique (organization_id, project_id, kind, integration_id),
         foreign key (organization_id, project_id) references projects on delete cascade
-      );
-    `)
+      )`)
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -14,7 +14,8 @@ export class IntegrationProviders1764100000000 implements MigrationInterface {
         add column revision integer not null default 0,
         add column sync_state varchar(10),
         add column sync_error text,
-        add column synced_at timestamptz;
+        add column synced_at timestamptz`)
+    await runner.query(`
       create table integration_directory (
         kind varchar(50) not null,
         integration_id text not null,
@@ -22,24 +23,23 @@ export class IntegrationProviders1764100000000 implements MigrationInterface {
         id uuid not null,
         removed_at timestamptz,
         primary key (kind, integration_id)
-      );
-      create index integration_directory_organization on integration_directory (organization_id);
+      )`)
+    await runner.query('create index integration_directory_organization on integration_directory (organization_id)')
+    await runner.query(`
       create table one_time_tokens (
         hash text primary key,
         purpose varchar(40) not null,
         sealed text not null,
         expires_at timestamptz not null
-      );
-      create index one_time_tokens_expiry on one_time_tokens (expires_at);
-    `)
+      )`)
+    await runner.query('create index one_time_tokens_expiry on one_time_tokens (expires_at)')
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table one_time_tokens, integration_directory')
     await runner.query(`
-      drop table one_time_tokens, integration_directory;
       alter table organization_integrations
         drop column synced_at, drop column sync_error, drop column sync_state, drop column revision,
-        drop column sensitive_config;
-    `)
+        drop column sensitive_config`)
   }
 }

@@ -15,13 +15,13 @@ export class AwsMarketplace1764200000000 implements MigrationInterface {
         status varchar(20) not null,
         status_at timestamptz not null,
         primary key (product_code, customer_identifier)
-      );
+      )`)
+    await runner.query(`
       create table aws_marketplace_messages (
         message_id text primary key,
         received_at timestamptz not null default now()
-      );
-      create index aws_marketplace_messages_age on aws_marketplace_messages (received_at);
-    `)
+      )`)
+    await runner.query('create index aws_marketplace_messages_age on aws_marketplace_messages (received_at)')
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -8,16 +8,12 @@ export class UsersWithoutEmail1764400000000 implements MigrationInterface {
   readonly name = 'UsersWithoutEmail1764400000000'
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      drop index users_email;
-      create unique index users_email on users (lower(email)) where email <> '';
-    `)
+    await runner.query('drop index users_email')
+    await runner.query(`create unique index users_email on users (lower(email)) where email <> ''`)
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      drop index users_email;
-      create unique index users_email on users (lower(email));
-    `)
+    await runner.query('drop index users_email')
+    await runner.query('create unique index users_email on users (lower(email))')
   }
 }

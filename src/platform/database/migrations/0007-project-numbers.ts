@@ -13,8 +13,11 @@ export class ProjectNumbers1764500000000 implements MigrationInterface {
       alter table project_integrations
         drop constraint project_integrations_organization_id_project_id_fkey,
         add constraint project_integrations_organization_id_project_id_fkey
-          foreign key (organization_id, project_id) references projects on update cascade on delete cascade;
-      select setval('project_ids', max(id)) from projects having max(id) > (select last_value from project_ids);
+          foreign key (organization_id, project_id) references projects on update cascade on delete cascade`)
+    await runner.query(
+      `select setval('project_ids', max(id)) from projects having max(id) > (select last_value from project_ids)`,
+    )
+    await runner.query(`
       with taken as (
         select organization_id, id, row_number() over (partition by id order by created_at, organization_id) as place
         from projects
@@ -31,18 +34,16 @@ export class ProjectNumbers1764500000000 implements MigrationInterface {
         ))
         where organization_id in (select organization_id from renumbered) and config ? 'environment_mapping'
       )
-      update projects p set id = r.new_id from renumbered r where p.organization_id = r.organization_id and p.id = r.id;
-      create unique index projects_id on projects (id);
-    `)
+      update projects p set id = r.new_id from renumbered r where p.organization_id = r.organization_id and p.id = r.id`)
+    await runner.query('create unique index projects_id on projects (id)')
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop index projects_id')
     await runner.query(`
-      drop index projects_id;
       alter table project_integrations
         drop constraint project_integrations_organization_id_project_id_fkey,
         add constraint project_integrations_organization_id_project_id_fkey
-          foreign key (organization_id, project_id) references projects on delete cascade;
-    `)
+          foreign key (organization_id, project_id) references projects on delete cascade`)
   }
 }

@@ -9,6 +9,7 @@ import { OutboxDeliveries1764600000000 } from './0008-outbox-deliveries.js'
 import { PartialIndexes1764700000000 } from './0009-partial-indexes.js'
 import { Events1764900000000 } from './0010-events.js'
 import { TokenSubjects1765000000000 } from './0011-token-subjects.js'
+import { DirectoryTables1765100000000 } from './0012-directory-tables.js'
 
 /** Every migration, in the order in which they run. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   PartialIndexes1764700000000,
   Events1764900000000,
   TokenSubjects1765000000000,
+  DirectoryTables1765100000000,
 ]
