@@ -11,12 +11,14 @@ import {
   TestServer,
   type TestServerOptions,
 } from '../../src/testing/index.js'
+import { holdStatementsToRules } from './sent-statements.js'
 
 export * from '../../src/testing/index.js'
 
 /** Starts a server for a test file and ends it after. */
 export function useServer(options: TestServerOptions = {}): TestServer {
   const server = new TestServer()
+  holdStatementsToRules()
   beforeAll(() => server.start(options))
   afterAll(() => server.close())
   return server
