@@ -1,5 +1,8 @@
 import { DataSource } from 'typeorm'
-import { dataSourceOptions } from './src/platform/database/data-source.js'
+import { migrationOptions } from './src/platform/database/data-source.js'
+import { Plugins } from './src/plugins.js'
 
-/** What the TypeORM CLI works with: `DATABASE_URL=postgres://… npm run typeorm -- migration:show`. */
-export default new DataSource(dataSourceOptions(process.env.DATABASE_URL ?? 'postgres://127.0.0.1:5432/polity', 1))
+/** For the CLI of TypeORM: `npm run typeorm -- migration:show`. The server migrates by itself. */
+export default new DataSource(
+  migrationOptions(process.env.DATABASE_URL ?? 'postgres://127.0.0.1:5432/polity', new Plugins().migrations),
+)

@@ -15,14 +15,14 @@ import {
 } from './fixtures.mjs'
 
 const here = new URL('.', import.meta.url)
-const schema = new URL('../../dist/platform/database/migrations/', here)
+const build = new URL('../../dist/', here)
 
 /** Changes when the data or the schema would, so that a kept database is not used for another bench's. */
 export function fingerprint(size) {
   const hash = createHash('sha256').update(size)
   for (const file of ['seed.mjs', 'fixtures.mjs']) hash.update(readFileSync(new URL(file, here)))
-  for (const file of readdirSync(schema).filter((name) => name.endsWith('.js')))
-    hash.update(readFileSync(new URL(file, schema)))
+  const migrations = readdirSync(build, { recursive: true }).filter((file) => /\bmigrations\/.*\.js$/.test(file))
+  for (const file of migrations.sort()) hash.update(readFileSync(new URL(file, build)))
   return hash.digest('hex')
 }
 

@@ -6,6 +6,7 @@ import { Config } from '../platform/config/config.js'
 import type { Transaction } from '../platform/database/database.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
 import type { AccessRow } from './access.queries.js'
+import { accessSettings } from './access.settings.js'
 
 const MAX_ENTRIES = 10_000
 const MAX_UNKNOWN = 1_000
@@ -38,7 +39,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     config: Config,
     private readonly redis: SharedRedis,
   ) {
-    this.ttlMs = config.get('AUTH_CACHE_TTL_MS')
+    this.ttlMs = config.of(accessSettings).AUTH_CACHE_TTL_MS
     if (this.ttlMs === 0) return
     this.entries = new LRUCache({ max: MAX_ENTRIES })
     this.unknown = new LRUCache({ max: MAX_UNKNOWN })

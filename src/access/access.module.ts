@@ -1,5 +1,7 @@
-import { Global, Module } from '@nestjs/common'
+import { Global } from '@nestjs/common'
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core'
+import { PolityPlugin } from '../plugin.js'
+import { accessSettings } from './access.settings.js'
 import { AccessCache } from './access-cache.js'
 import { Authentication } from './authentication.js'
 import { EarlyAuthentication } from './early-authentication.js'
@@ -11,8 +13,9 @@ import { ScopesGuard } from './scopes.guard.js'
 
 /** Who is calling, and what they may do. Guards every route of the application that imports it. */
 @Global()
-@Module({
+@PolityPlugin({
   imports: [DiscoveryModule],
+  settings: accessSettings,
   providers: [
     { provide: APP_GUARD, useClass: ScopesGuard },
     Authentication,

@@ -18,5 +18,5 @@ export { refuseDeactivated, refusePendingDeletion } from './organization-state.j
 export { ProductFeatures, type FeatureKey, type ProductFeature } from './product-features.js'
 export { RouteDeclarations } from './route-declarations.js'
 export type { RouteDeclaration } from './route-rule.js'
-export { covers, isGrantable, scopes, type Scope } from './scopes.js'
+export { covers, defineScope, type Scope, type ScopeDefinition, Scopes } from './scopes.js'
 export { RateLimits } from './rate-limits.js'

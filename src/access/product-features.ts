@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Config } from '../platform/config/config.js'
+import { accessSettings } from './access.settings.js'
 
 /** A feature as `available_product_features` shows it. Only `key` carries weight. */
 export interface ProductFeature {
@@ -30,7 +31,7 @@ export class ProductFeatures {
   readonly list: readonly ProductFeature[]
 
   constructor(config: Config) {
-    const keys = config.get('AVAILABLE_PRODUCT_FEATURES') ?? Object.keys(names)
+    const keys = config.of(accessSettings).AVAILABLE_PRODUCT_FEATURES ?? Object.keys(names)
     this.list = keys.map((key) => ({
       key,
       name: names[key as FeatureKey] ?? key,

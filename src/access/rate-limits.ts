@@ -5,6 +5,7 @@ import { throttled } from '../platform/http/http.errors.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
 import { countedAddress } from './address.js'
 import { type Count, Counter } from './counter.js'
+import { accessSettings } from './access.settings.js'
 
 const MAX_VALID = 10_000
 const VALID_MS = 3_600_000
@@ -22,15 +23,16 @@ export class RateLimits {
   private readonly valid = new LRUCache<string, true>({ max: MAX_VALID, ttl: VALID_MS, ttlResolution: 1_000 })
 
   constructor(config: Config, redis: SharedRedis) {
-    if (!config.get('RATE_LIMIT_ENABLED')) return
-    const [burst, sustained] = [config.get('RATE_LIMIT_BURST_PER_MINUTE'), config.get('RATE_LIMIT_SUSTAINED_PER_HOUR')]
+    const settings = config.of(accessSettings)
+    if (!settings.RATE_LIMIT_ENABLED) return
+    const [burst, sustained] = [settings.RATE_LIMIT_BURST_PER_MINUTE, settings.RATE_LIMIT_SUSTAINED_PER_HOUR]
     const both = (of: string) => [
       new Counter(`burst:${of}`, burst, 60, redis),
       new Counter(`sustained:${of}`, sustained, 3_600, redis),
     ]
     this.ofKeys = both('key')
     this.ofAddresses = both('ip')
-    this.failures = new Counter('failures:ip', config.get('RATE_LIMIT_FAILURES_PER_MINUTE'), 60, redis)
+    this.failures = new Counter('failures:ip', settings.RATE_LIMIT_FAILURES_PER_MINUTE, 60, redis)
   }
 
   /**

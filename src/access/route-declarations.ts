@@ -3,6 +3,7 @@ import { METHOD_METADATA, MODULE_PATH, PATH_METADATA } from '@nestjs/common/cons
 import { DiscoveryService, MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core'
 import { StartError } from '../platform/start-error.js'
 import { ACCESS_RULE, type AccessRule } from './access-rule.js'
+import { Scopes } from './scopes.js'
 import { misfitOf, type RouteDeclaration } from './route-rule.js'
 
 /** Knows every route with its access rule, and refuses to start while one has none, or one that does not fit: deny by default. */
@@ -13,11 +14,14 @@ export class RouteDeclarations implements OnApplicationBootstrap {
     private readonly modules: ModulesContainer,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
+    private readonly scopes: Scopes,
   ) {}
 
   /** @throws {StartError} naming the first route whose rule is missing or wrong, and what to write */
   onApplicationBootstrap(): void {
-    const misfit = this.all().map(misfitOf).find(Boolean)
+    const misfit = this.all()
+      .map((route) => misfitOf(route, this.scopes))
+      .find(Boolean)
     if (misfit) throw new StartError(misfit)
   }
 

@@ -2,6 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import { ACCESS_RULE, type AccessRule, AnyKey, Public, RequiresScope } from './access-rule.js'
 import { MembershipLevel } from './membership-level.js'
 import { misfitOf } from './route-rule.js'
+import { defineScope, Scopes } from './scopes.js'
+
+const scopes = new Scopes([defineScope('organization', { read: 'See them', write: 'Change them' })])
 
 /** What is wrong with a route at `path` that is decorated with `decorator`. */
 function misfit(path: string, decorator: MethodDecorator & ClassDecorator): string | undefined {
@@ -10,7 +13,7 @@ function misfit(path: string, decorator: MethodDecorator & ClassDecorator): stri
   }
   decorator(Gears.prototype, 'list', Object.getOwnPropertyDescriptor(Gears.prototype, 'list')!)
   const rule = Reflect.getMetadata(ACCESS_RULE, Gears.prototype.list) as AccessRule
-  return misfitOf({ method: 'GET', path, handler: 'Gears.list', rule })
+  return misfitOf({ method: 'GET', path, handler: 'Gears.list', rule }, scopes)
 }
 
 const scope = 'organization:read'

@@ -1,6 +1,6 @@
 import type { AccessRule, OrganizationPlace, ScopeRule } from './access-rule.js'
 import { MembershipLevel } from './membership-level.js'
-import { isDeclared, scopes } from './scopes.js'
+import type { Scopes } from './scopes.js'
 
 /** A route as it is reached, and the rule that says who may call it. */
 export interface RouteDeclaration {
@@ -16,17 +16,17 @@ export interface RouteDeclaration {
  * organization in the path would let strangers in.
  * @returns what is wrong and what to write instead, in one sentence; undefined when they fit
  */
-export function misfitOf({ method, path, handler, rule }: RouteDeclaration): string | undefined {
+export function misfitOf({ method, path, handler, rule }: RouteDeclaration, scopes: Scopes): string | undefined {
   const route = `${handler} (${method} ${path})`
   if (!rule) return `${route} does not say who may call it: add @RequiresScope(...) or @Public().`
   if (rule.kind !== 'scope') return undefined
-  const misfit = scopeMisfit(rule) ?? parameterMisfit(path, rule) ?? levelMisfit(rule)
+  const misfit = scopeMisfit(rule, scopes) ?? parameterMisfit(path, rule) ?? levelMisfit(rule)
   return misfit && `${route} ${misfit}`
 }
 
-function scopeMisfit({ scope }: ScopeRule): string | undefined {
-  if (scope === undefined || isDeclared(scope)) return undefined
-  return `asks for the scope "${scope}", which does not exist: use one of ${scopes.join(', ')}.`
+function scopeMisfit({ scope }: ScopeRule, scopes: Scopes): string | undefined {
+  if (scope === undefined || scopes.isDeclared(scope)) return undefined
+  return `asks for the scope "${scope}", which no plugin declares: use one of ${scopes.list.join(', ')}, or declare it with defineScope(...) in @PolityPlugin.`
 }
 
 function parameterMisfit(path: string, { organization }: ScopeRule): string | undefined {

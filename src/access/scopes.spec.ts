@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { covers, isGrantable } from './scopes.js'
+import { covers, defineScope, Scopes } from './scopes.js'
 
 describe('covers', () => {
   it.each([
@@ -15,11 +15,13 @@ describe('covers', () => {
 })
 
 describe('isGrantable', () => {
+  const scopes = new Scopes([defineScope('organization', { read: 'See them', write: 'Change them' })])
+
   it.each([
     ['*', true],
     ['organization:read', true],
     ['organization:delete', false],
     ['insight:read', false],
     ['', false],
-  ])('%s is %s', (scope, expected) => expect(isGrantable(scope)).toBe(expected))
+  ])('%s is %s', (scope, expected) => expect(scopes.isGrantable(scope)).toBe(expected))
 })

@@ -1,19 +1,40 @@
-export const scopeObjects = [
-  'organization',
-  'organization_integration',
-  'organization_member',
-  'project',
-  'user',
-  'activity_log',
-] as const
-
-export type ScopeObject = (typeof scopeObjects)[number]
-
 /** What a key may touch: `object:action`. */
-export type Scope = `${ScopeObject}:${'read' | 'write'}`
+export type Scope = `${string}:${'read' | 'write'}`
 
-/** Every scope that a key can be given; `*`, which stands for all of them, apart. */
-export const scopes: readonly Scope[] = scopeObjects.flatMap((object) => [`${object}:read`, `${object}:write`] as const)
+/** An object that scopes are about, with what its two scopes let a key do, in words for people. */
+export interface ScopeDefinition<Name extends string = string> {
+  readonly object: Name
+  readonly read: string
+  readonly write: string
+}
+
+/**
+ * Declares the two scopes of an object, `<object>:read` and `<object>:write`. A module lists it as one of its `scopes`.
+ * @param object lower case letters and underscores: `widget`
+ * @example defineScope('widget', { read: 'See widgets', write: 'Change widgets' })
+ */
+export const defineScope = <const Name extends string>(
+  object: Name,
+  { read, write }: { read: string; write: string },
+): ScopeDefinition<Name> => ({ object, read, write })
+
+/** Every scope that a key of this server can be given; `*`, which stands for all of them, apart. */
+export class Scopes {
+  readonly list: readonly Scope[]
+
+  constructor(readonly definitions: readonly ScopeDefinition[]) {
+    this.list = definitions.flatMap(({ object }) => [`${object}:read`, `${object}:write`] as const)
+  }
+
+  isDeclared(text: string): boolean {
+    return (this.list as readonly string[]).includes(text)
+  }
+
+  /** Whether `text` is a scope that a key can be given. */
+  isGrantable(text: string): boolean {
+    return text === '*' || this.isDeclared(text)
+  }
+}
 
 /**
  * Whether a key's scopes cover the one a route asks for: `*` covers all, `write` covers `read`.
@@ -26,9 +47,3 @@ export function covers(granted: readonly string[], required: Scope): boolean {
 
 /** Whether a scope is about the key's own user rather than about what the user may reach. */
 export const isOfUser = (scope: Scope): boolean => scope.startsWith('user:')
-
-/** Whether `text` is one of {@link scopes}. */
-export const isDeclared = (text: string): boolean => (scopes as readonly string[]).includes(text)
-
-/** Whether `text` is a scope that a key can be given. */
-export const isGrantable = (text: string): boolean => text === '*' || isDeclared(text)

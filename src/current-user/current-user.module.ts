@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common'
 import { OrganizationsModule } from '../organizations/index.js'
+import { PolityPlugin } from '../plugin.js'
 import { CurrentUserController } from './current-user.controller.js'
 import { CurrentUserService } from './current-user.service.js'
 
-@Module({ imports: [OrganizationsModule], controllers: [CurrentUserController], providers: [CurrentUserService] })
+/** The person who calls, with their organizations. */
+@PolityPlugin({ imports: [OrganizationsModule], controllers: [CurrentUserController], providers: [CurrentUserService] })
 export class CurrentUserModule {}

@@ -4,6 +4,7 @@ import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
 import { Outbound } from '../platform/outbound/outbound.js'
 import { z } from 'zod'
+import { integrationsSettings } from './integrations.settings.js'
 import { billingUnavailable } from './integration.errors.js'
 
 /** What billing is asked about. */
@@ -70,7 +71,7 @@ export const billingGate = {
   provide: BillingGate,
   inject: [Config, Outbound, LOGGER],
   useFactory: (config: Config, outbound: Outbound, logger: Logger): BillingGate => {
-    const url = config.get('BILLING_GATE_URL')
-    return url ? new HttpBillingGate(url, config.get('BILLING_GATE_TOKEN'), outbound, logger) : new NoBilling()
+    const { BILLING_GATE_URL: url, BILLING_GATE_TOKEN: token } = config.of(integrationsSettings)
+    return url ? new HttpBillingGate(url, token, outbound, logger) : new NoBilling()
   },
 }

@@ -11,15 +11,15 @@ export {
   type NewInstallation,
 } from './integration-installations.js'
 export { IntegrationView } from './integration.dto.js'
-export { type IntegrationProviderClass, IntegrationsModule } from './integrations.module.js'
+export { IntegrationsModule } from './integrations.module.js'
 export { IntegrationsService } from './integrations.service.js'
 export { OrganizationIntegration } from './organization-integration.entity.js'
 export {
-  shippedProviders,
   VercelApi,
   type VercelConfig,
   type VercelIntegration,
   VercelRefusal,
   type VercelSecrets,
 } from './providers/index.js'
+export { INTEGRATION_PROVIDERS } from './provider-registry.js'
 export { SecretsRewrap } from './secrets-rewrap.js'

@@ -1,6 +1,4 @@
-import type { Provider, Type } from '@nestjs/common'
 import type { z } from 'zod'
-import type { Config as Settings } from '../platform/config/config.js'
 import { OutboundError } from '../platform/outbound/outbound.error.js'
 
 /** An integration as its provider sees it: what the row holds, its secrets opened. */
@@ -30,8 +28,8 @@ export const sentenceOf = (error: unknown): string =>
   error instanceof OutboundError || error instanceof ProviderError ? error.message : 'An unexpected error occurred.'
 
 /**
- * One kind of integration. A subclass is an injectable; it is registered with
- * `createApplication(config, { integrations: [AcmeProvider] })` or `IntegrationsModule.forRoot({ providers, config })`.
+ * One kind of integration. A subclass is an injectable, which its module lists as one of `integrations` in
+ * `@PolityPlugin`.
  *
  * The hooks that tell the provider something run after the change has committed, at least once, with growing waits while
  * they throw: each must bear being called again, and tells the provider how the integration is now.
@@ -39,7 +37,6 @@ export const sentenceOf = (error: unknown): string =>
  * ```ts
  * @Injectable()
  * export class AcmeProvider extends IntegrationProvider<AcmeConfig> {
- *   static override readonly controllers = [AcmeController]
  *   readonly kind = 'acme'
  *   readonly config = z.object({ workspace: z.string() })
  *   readonly shown = ['workspace'] as const
@@ -50,18 +47,6 @@ export abstract class IntegrationProvider<
   Config extends object = Record<string, unknown>,
   Secrets extends object = Record<string, unknown>,
 > {
-  /**
-   * Whether a server with these settings has the kind's routes; otherwise they answer as paths do that do not exist.
-   * Default: always.
-   */
-  static readonly isConfigured: (config: Settings) => boolean = () => true
-  /** Routes of its own. Each says who may call it, as every route does. */
-  static readonly controllers: readonly Type[] = []
-  /** What those routes and the provider inject. */
-  static readonly services: readonly Provider[] = []
-  /** Those of the services that modules of others may inject. */
-  static readonly exports: readonly Type[] = []
-
   /** `acme`: lower case letters, digits and hyphens, at most 50. It is stored with each integration and never changes. */
   abstract readonly kind: string
   /** What `config` may hold. A configuration that does not parse is not stored. */

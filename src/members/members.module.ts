@@ -1,11 +1,22 @@
-import { Module } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import { defineScope } from '../access/index.js'
+import { PolityPlugin } from '../plugin.js'
+import * as events from './member.events.js'
 import { MembersService } from './members.service.js'
 import { OrganizationMembership } from './organization-membership.entity.js'
 
-@Module({
+/** Who belongs to an organization, and at which level. */
+@PolityPlugin({
   imports: [TypeOrmModule.forFeature([OrganizationMembership])],
   providers: [MembersService],
   exports: [MembersService],
+  scopes: [
+    defineScope('organization_member', {
+      read: 'See the members of organizations',
+      write: 'Change the members of organizations',
+    }),
+  ],
+  events: Object.values(events),
+  organizationTables: ['organization_memberships'],
 })
 export class MembersModule {}

@@ -1,5 +1,6 @@
 export { BasicOrganizationView, CreateOrganization, OrganizationView, UpdateOrganization } from './organization.dto.js'
 export { Organization } from './organization.entity.js'
+export { ORGANIZATION_TABLES } from './organization-tables.js'
 export { OrganizationsModule } from './organizations.module.js'
 export { OrganizationsPurge, type PurgeStep } from './organizations-purge.js'
 export { OrganizationsService } from './organizations.service.js'

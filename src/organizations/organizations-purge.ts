@@ -15,6 +15,7 @@ import {
   ownDirectories,
   tablesOfOrganizations,
 } from './organizations-purge.queries.js'
+import { organizationsSettings } from './organizations.settings.js'
 
 const INTERVAL_MS = 60_000
 const BATCH = 5_000
@@ -86,7 +87,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   async run(): Promise<string[]> {
     const due: { id: string }[] = await this.database.dataSource.query(
       `select id from organizations where deletion_requested_at <= now() - make_interval(days => $1) order by deletion_requested_at`,
-      [this.config.get('ORGANIZATION_RESTORE_DAYS')],
+      [this.config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS],
     )
     const purged: string[] = []
     for (const { id } of due) {
@@ -143,7 +144,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     return this.database.longTransaction(async (tx) => {
       const held = await tx.manager.query(
         'select 1 from organizations where id = $1 and deletion_requested_at <= now() - make_interval(days => $2) for update',
-        [id, this.config.get('ORGANIZATION_RESTORE_DAYS')],
+        [id, this.config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS],
       )
       if (held.length === 0) return 0
       this.access.forgetAfter(tx, `organization:${id}`)

@@ -53,6 +53,7 @@ import {
   organizationView,
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
+import { organizationsSettings } from './organizations.settings.js'
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 
@@ -82,7 +83,7 @@ export class OrganizationsService {
     private readonly features: ProductFeatures,
     config: Config,
   ) {
-    this.restoreDays = config.get('ORGANIZATION_RESTORE_DAYS')
+    this.restoreDays = config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS
     this.productFeatures = JSON.stringify(features.list)
   }
 

@@ -1,13 +1,21 @@
-import { Module } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import { defineScope } from '../access/index.js'
+import { PolityPlugin } from '../plugin.js'
+import { ProjectNumbers1764500000000 } from './migrations/1764500000000-project-numbers.js'
 import { Project } from './project.entity.js'
+import * as events from './project.events.js'
 import { ProjectsController } from './projects.controller.js'
 import { ProjectsService } from './projects.service.js'
 
-@Module({
+/** The projects of organizations, as far as organizations need them. */
+@PolityPlugin({
   imports: [TypeOrmModule.forFeature([Project])],
   controllers: [ProjectsController],
   providers: [ProjectsService],
   exports: [ProjectsService],
+  scopes: [defineScope('project', { read: 'See projects', write: 'Create and change projects' })],
+  events: Object.values(events),
+  migrations: [ProjectNumbers1764500000000],
+  organizationTables: ['projects'],
 })
 export class ProjectsModule {}

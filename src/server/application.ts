@@ -1,7 +1,9 @@
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { Registry } from 'prom-client'
-import { AppModule, type AppModuleOptions } from '../app.module.js'
+import type { PluginModule } from '../plugin-declaration.js'
+import { Plugins } from '../plugins.js'
+import { PolityModule } from '../polity.module.js'
 import { RateLimits } from '../access/index.js'
 import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
 import { DtoPipe } from '../platform/http/dto.js'
@@ -23,12 +25,18 @@ import { serveOpenApi } from '../platform/http/openapi.js'
 import { registerRequestMetrics } from '../platform/metrics/request-metrics.js'
 import { createLogger, type Logger, NestLogger } from '../platform/logging/logger.js'
 
+export interface ApplicationOptions {
+  logger?: Logger
+  /** Modules of others, beside those that every server has. */
+  plugins?: readonly PluginModule[]
+}
+
 const MAX_BODY_BYTES = 1_048_576
 
 /** Builds the server, ready to listen or to be injected with requests. `DATABASE_URL` must be set and migrated. */
 export async function createApplication(
   config: Config,
-  { logger = createLogger(config), ...options }: AppModuleOptions = {},
+  { logger = createLogger(config), plugins = [] }: ApplicationOptions = {},
 ): Promise<NestFastifyApplication> {
   const connections = new Connections(contactFor(config))
   const drain = new Drain(config.get('SHUTDOWN_DRAIN_MS'))
@@ -36,7 +44,7 @@ export async function createApplication(
   try {
     const [adapter, routes] = adapterOf(config, logger, drain, () => application!.get(ErrorBodies))
     application = await NestFactory.create<NestFastifyApplication>(
-      AppModule.with(config, { logger, ...options }, connections, drain),
+      PolityModule.with(config, new Plugins(plugins), { logger, connections, drain }),
       adapter,
       {
         logger: new NestLogger(logger),

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApplication } from './application.js'
-import { loadConfig } from '../platform/config/config.js'
+import { Plugins } from '../plugins.js'
+import { loadConfig } from '../settings.js'
 import { openDatabase } from '../platform/database/open-database.js'
 import { openApiDocument } from '../platform/http/openapi.js'
 
@@ -24,6 +25,7 @@ const database = await openDatabase(
     DATABASE_URL: process.env.DATABASE_URL,
     ...everyMarketplace,
   }),
+  async () => new Plugins().migrations,
 )
 const application = await createApplication(database.config)
 const written = JSON.stringify(openApiDocument(application), null, 2) + '\n'

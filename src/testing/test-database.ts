@@ -6,6 +6,9 @@ import { startEmbeddedPostgres } from '../platform/database/embedded-postgres.js
 import { WatchedClient } from '../platform/database/fast-path/watched-client.js'
 import { migrateUp } from '../platform/database/migrate.js'
 
+import type { PluginModule } from '../plugin-declaration.js'
+import { Plugins } from '../plugins.js'
+
 /** A database for tests, its schema up to date. */
 export interface TestDatabase {
   readonly url: string
@@ -14,16 +17,20 @@ export interface TestDatabase {
 }
 
 /** The database at `url`, or an embedded PostgreSQL, which leaves nothing behind. @throws {StartError} */
-export const openTestDatabase = (url?: string): Promise<TestDatabase> =>
-  migrated(url ? { url, close: async () => undefined } : embedded())
+export const openTestDatabase = (url?: string, plugins?: readonly PluginModule[]): Promise<TestDatabase> =>
+  migrated(url ? { url, close: async () => undefined } : embedded(), plugins)
 
 /** A new database on the server of `url`, dropped in the end, or an embedded PostgreSQL. @throws {StartError} */
-export const newTestDatabase = (url?: string): Promise<TestDatabase> => migrated(url ? create(url) : embedded())
+export const newTestDatabase = (url?: string, plugins?: readonly PluginModule[]): Promise<TestDatabase> =>
+  migrated(url ? create(url) : embedded(), plugins)
 
-async function migrated(opening: TestDatabase | Promise<TestDatabase>): Promise<TestDatabase> {
+async function migrated(
+  opening: TestDatabase | Promise<TestDatabase>,
+  plugins?: readonly PluginModule[],
+): Promise<TestDatabase> {
   const database = await opening
   try {
-    await migrateUp(database.url)
+    await migrateUp(database.url, new Plugins(plugins).migrations)
     return database
   } catch (error) {
     await database.close()

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { pino } from 'pino'
 import {
-  type AppModuleOptions,
+  type ApplicationOptions,
   createApplication,
   Database,
   loadConfig,
@@ -15,6 +15,7 @@ import {
   UsersService,
   systemActor,
 } from '../index.js'
+import { declarationOf } from '../plugin-declaration.js'
 import { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
 import { testActor, TestOrganization, TestUser } from './test-people.js'
 
@@ -27,12 +28,12 @@ export interface Answer {
 }
 
 /** What a test server runs beside Polity itself. */
-export interface TestServerOptions extends Omit<AppModuleOptions, 'logger'> {
+export interface TestServerOptions extends Omit<ApplicationOptions, 'logger'> {
   /** Settings that differ from {@link testEnvironment}. */
   environment?: Record<string, string>
   /**
    * Whether the server is alone on a new database: where `TEST_DATABASE_URL` serves several, each delivers the events of
-   * all. Default: false.
+   * all. Default: whether a plugin has migrations, which the others do not know.
    */
   ownDatabase?: boolean
 }
@@ -56,7 +57,7 @@ export const testEnvironment = (): Record<string, string | undefined> => ({
  * where set, and otherwise on an embedded PostgreSQL of its own.
  * @example
  * ```ts
- * const server = await TestServer.start({ integrations: [AcmeProvider] })
+ * const server = await TestServer.start({ plugins: [AcmeModule] })
  * const { owner, path } = await server.organization()
  * const answer = await owner.get(`${path}integrations/`)
  * await server.close()
@@ -77,14 +78,15 @@ export class TestServer {
     return server
   }
 
-  async start({ environment = {}, ownDatabase = false, ...options }: TestServerOptions): Promise<void> {
+  async start({ environment = {}, plugins = [], ...options }: TestServerOptions): Promise<void> {
     const stream = new PassThrough()
     stream.on('data', (chunk: Buffer) => this.logLines.push(chunk.toString()))
+    const { ownDatabase = plugins.some((plugin) => declarationOf(plugin)?.migrations) } = options
     const variables = { ...testEnvironment(), ...environment }
-    this.opened = await (ownDatabase ? newTestDatabase : openTestDatabase)(variables.DATABASE_URL)
+    this.opened = await (ownDatabase ? newTestDatabase : openTestDatabase)(variables.DATABASE_URL, plugins)
     try {
-      const config = loadConfig({ ...variables, DATABASE_URL: this.opened.url })
-      this.application = await createApplication(config, { ...options, logger: pino(stream) })
+      const config = loadConfig({ ...variables, DATABASE_URL: this.opened.url }, { plugins })
+      this.application = await createApplication(config, { plugins, logger: pino(stream) })
       await this.application.listen(0, '127.0.0.1')
       this.url = await this.application.getUrl()
     } catch (error) {

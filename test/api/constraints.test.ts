@@ -152,7 +152,7 @@ class ConstraintsController {
 @Module({ controllers: [ConstraintsController] })
 class ConstraintsModule {}
 
-const server = useServer({ extensions: [ConstraintsModule] })
+const server = useServer({ plugins: [ConstraintsModule] })
 const post = (body: object) => server.request('POST', '/api/constraints/', { body })
 
 describe('a constraint of class-validator', () => {

@@ -34,7 +34,7 @@ function extension(parameter: ParameterDecorator, type: unknown, decorator: Meth
 }
 
 const start = async (module: Type) => {
-  const server = await TestServer.start({ extensions: [module] })
+  const server = await TestServer.start({ plugins: [module] })
   await server.close()
 }
 

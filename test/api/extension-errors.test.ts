@@ -44,7 +44,7 @@ class GearsController {
 @Module({ controllers: [GearsController] })
 class GearsModule {}
 
-const server = useServer({ extensions: [GearsModule] })
+const server = useServer({ plugins: [GearsModule] })
 
 describe('an exception of an extension', () => {
   it.each<[string, number, string, string, string]>([

@@ -13,8 +13,8 @@ const PROJECTS = 12_000
 /** What a server does once a minute, in a process of its own. */
 const purge = `
   import { NestFactory } from '@nestjs/core'
-  import { AppModule, loadConfig, OrganizationsPurge } from './dist/index.js'
-  const services = await NestFactory.createApplicationContext(AppModule.with(loadConfig(process.env)), { logger: false })
+  import { loadConfig, OrganizationsPurge, Plugins, PolityModule } from './dist/index.js'
+  const services = await NestFactory.createApplicationContext(PolityModule.with(loadConfig(process.env), new Plugins()), { logger: false })
   await services.get(OrganizationsPurge).run()
   process.exit(0)
 `
@@ -76,5 +76,5 @@ async function restoreByCommand(id: string, environment: Record<string, string>)
   const errors: string[] = []
   const output = { out: () => undefined, err: (text: string) => void errors.push(text) }
   const config = loadConfig({ ...testEnvironment(), ...environment })
-  return [await run(['organizations', 'restore', id], output, config), errors.join('\n')]
+  return [await run(['organizations', 'restore', id], { output, config }), errors.join('\n')]
 }

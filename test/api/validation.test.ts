@@ -250,7 +250,7 @@ class GearsController {
 @Module({ controllers: [GearsController] })
 class GearsModule {}
 
-const server = useServer({ extensions: [GearsModule] })
+const server = useServer({ plugins: [GearsModule] })
 
 const post = (route: string, body: unknown) => server.request('POST', `/api/gears/${route}/`, { body })
 

@@ -12,7 +12,7 @@ async function polity(...args: string[]) {
   const lines: string[] = []
   const errors: string[] = []
   const output = { out: (text: string) => void lines.push(text), err: (text: string) => void errors.push(text) }
-  const code = await run([...args, '--json'], output, loadConfig(testEnvironment()))
+  const code = await run([...args, '--json'], { output, config: loadConfig(testEnvironment()) })
   return {
     code,
     data: code === 0 ? JSON.parse(lines.join('\n')) : null,
@@ -24,7 +24,7 @@ async function polity(...args: string[]) {
 async function failure(...args: string[]) {
   const lines: string[] = []
   const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
-  expect(await run(args, output, loadConfig(testEnvironment()))).toBe(1)
+  expect(await run(args, { output, config: loadConfig(testEnvironment()) })).toBe(1)
   const { code, error } = await polity(...args)
   expect({ code, error }).toEqual({ code: 1, error: expect.objectContaining({ detail: expect.any(String) }) })
   return { text: lines.join('\n'), json: error }
@@ -245,7 +245,7 @@ describe('polity', () => {
     expect(keys.filter((key: { user_id: number }) => key.user_id === owner.row.id)).toMatchObject([{ value: null }])
     const lines: string[] = []
     const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
-    await run(['organizations', 'list'], output, loadConfig(testEnvironment()))
+    await run(['organizations', 'list'], { output, config: loadConfig(testEnvironment()) })
     expect(lines.join('\n').split('\n')).toContain(`${id}  ${view.slug}  ${view.name}`)
   })
 

@@ -14,7 +14,7 @@ const heard: StoredEvent<Record<string, unknown>>[] = []
 const heardOfMembers: StoredEvent<Record<string, unknown>>[] = []
 const server = useServer({
   ownDatabase: true,
-  extensions: [
+  plugins: [
     listening((listeners) => {
       listeners.on(
         {

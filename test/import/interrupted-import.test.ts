@@ -124,7 +124,7 @@ class Database {
   async finish(file: string, state?: string) {
     let out = ''
     const output = { out: (text: string) => void (out += text), err: () => undefined }
-    expect(await run(argumentsOf(file, state), output, loadConfig(this.environment))).toBe(1)
+    expect(await run(argumentsOf(file, state), { output, config: loadConfig(this.environment) })).toBe(1)
     return JSON.parse(out)
   }
 
@@ -132,7 +132,7 @@ class Database {
   async fail(file: string, state: string): Promise<string> {
     let errors = ''
     const output = { out: () => undefined, err: (text: string) => void (errors += text) }
-    expect(await run(argumentsOf(file, state), output, loadConfig(this.environment))).toBe(1)
+    expect(await run(argumentsOf(file, state), { output, config: loadConfig(this.environment) })).toBe(1)
     return JSON.parse(errors).detail
   }
 

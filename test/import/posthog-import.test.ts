@@ -14,7 +14,8 @@ async function imported(...lines: (ExportRow | string)[] | [Buffer]) {
   const out: string[] = []
   const errors: string[] = []
   const output = { out: (text: string) => void out.push(text), err: (text: string) => void errors.push(text) }
-  const importFile = (file: string) => run(['import', 'posthog', file, '--json'], output, loadConfig(testEnvironment()))
+  const importFile = (file: string) =>
+    run(['import', 'posthog', file, '--json'], { output, config: loadConfig(testEnvironment()) })
   const [only] = lines
   const code = Buffer.isBuffer(only)
     ? await withBytes(only, importFile)
@@ -357,7 +358,9 @@ describe('polity import posthog', () => {
   it('fails when there is nothing to import', async () => {
     for (const lines of [[], ['', ' ']])
       expect(
-        await withExport(lines, (file) => run(['import', 'posthog', file], silent, loadConfig(testEnvironment()))),
+        await withExport(lines, (file) =>
+          run(['import', 'posthog', file], { output: silent, config: loadConfig(testEnvironment()) }),
+        ),
       ).toBe(1)
   })
 
@@ -371,7 +374,7 @@ describe('polity import posthog', () => {
   it('says that it cannot read the file', async () => {
     const errors: string[] = []
     const output = { out: () => undefined, err: (text: string) => void errors.push(text) }
-    expect(await run(['import', 'posthog', '/nothing/here'], output, loadConfig(testEnvironment()))).toBe(1)
+    expect(await run(['import', 'posthog', '/nothing/here'], { output, config: loadConfig(testEnvironment()) })).toBe(1)
     expect(errors).toEqual([expect.stringMatching(/^\/nothing\/here cannot be read: ENOENT/)])
   })
 })

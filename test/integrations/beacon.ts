@@ -8,6 +8,7 @@ import {
   type IntegrationView,
 } from '../../src/index.js'
 import { eventually, type TestOrganization, type TestServer } from '../support/kit.js'
+import { pluginOf } from '../support/plugin.js'
 
 const config = z.object({
   room: z.string().optional(),
@@ -87,10 +88,7 @@ class OpenController {
   }
 }
 
-@Injectable()
-export class OpenProvider extends BeaconProvider {
-  static override readonly controllers = [OpenController]
-}
+export const openPlugin = pluginOf({ controllers: [OpenController], integrations: [BeaconProvider] })
 
 /** Installs as a provider's own route would. */
 export async function install(

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expectError, TestServer } from '../support/kit.js'
 import { BeaconProvider, install } from './beacon.js'
+import { kindsOf } from '../support/plugin.js'
 
 describe('BILLING_GATE_URL', () => {
   let billing: Server
@@ -22,7 +23,7 @@ describe('BILLING_GATE_URL', () => {
     })
     await new Promise<void>((resolve) => billing.listen(0, '127.0.0.1', resolve))
     await billed.start({
-      integrations: [BeaconProvider],
+      plugins: [kindsOf(BeaconProvider)],
       ownDatabase: true,
       environment: {
         BILLING_GATE_URL: `http://127.0.0.1:${(billing.address() as AddressInfo).port}/open-invoices`,

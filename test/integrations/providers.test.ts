@@ -1,11 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  IntegrationInstallations,
-  systemActor,
-  type IntegrationProviderClass,
-  ProviderError,
-  StartError,
-} from '../../src/index.js'
+import type { Type } from '@nestjs/common'
+import { IntegrationInstallations, systemActor, ProviderError, StartError } from '../../src/index.js'
 import {
   deferred,
   disconnected,
@@ -22,15 +17,16 @@ import {
   BeaconProvider,
   install,
   LampProvider,
-  OpenProvider,
+  openPlugin,
   SecondBeaconProvider,
   ShowsNothingProvider,
   syncOf,
   UnnamedProvider,
   WithoutSchemaProvider,
 } from './beacon.js'
+import { kindsOf } from '../support/plugin.js'
 
-const server = useServer({ integrations: [BeaconProvider, LampProvider], ownDatabase: true })
+const server = useServer({ plugins: [kindsOf(BeaconProvider, LampProvider)], ownDatabase: true })
 const watch = new Watch(server)
 let organization: TestOrganization
 let beacon: BeaconProvider
@@ -52,43 +48,43 @@ const map = (path: string, production = organization.view.projects[0]!.id) =>
   organization.owner.patch(`${path}environment-mapping/`, { production })
 
 describe('a provider that is wired wrongly keeps the server from starting', () => {
-  it.each<[string, IntegrationProviderClass[], string]>([
+  it.each<[string, Type, string]>([
     [
       'two of a kind',
-      [BeaconProvider, SecondBeaconProvider],
+      kindsOf(BeaconProvider, SecondBeaconProvider),
       'The integration providers BeaconProvider and SecondBeaconProvider are both of kind "beacon". Register one of them, or rename one.',
     ],
     [
       'one without a schema',
-      [WithoutSchemaProvider],
+      kindsOf(WithoutSchemaProvider),
       'The integration provider WithoutSchemaProvider does not say what its configuration may hold and show: give it a zod schema as `config` and a list of fields as `shown`.',
     ],
     [
       'one that does not say what it shows',
-      [ShowsNothingProvider],
+      kindsOf(ShowsNothingProvider),
       'The integration provider ShowsNothingProvider does not say what its configuration may hold and show: give it a zod schema as `config` and a list of fields as `shown`.',
     ],
     [
       'one without a valid kind',
-      [UnnamedProvider],
+      kindsOf(UnnamedProvider),
       'The integration provider UnnamedProvider has no valid kind: name it with lower case letters, digits and hyphens, at most 50.',
     ],
     [
       'one whose route does not say who may call it',
-      [OpenProvider],
+      openPlugin,
       'OpenController.nobodyKnows (GET /open-to-whom) does not say who may call it: add @RequiresScope(...) or @Public().',
     ],
-  ])('%s', async (_, integrations, sentence) => {
-    await expect(TestServer.start({ integrations })).rejects.toThrow(new StartError(sentence))
+  ])('%s', async (_, plugin, sentence) => {
+    await expect(TestServer.start({ plugins: [plugin] })).rejects.toThrow(new StartError(sentence))
   })
 
-  it.each<[string, IntegrationProviderClass[]]>([
-    ['found while it is put together', [BeaconProvider, SecondBeaconProvider]],
-    ['found when it is about to start', [OpenProvider]],
-  ])('and nothing of it goes on, %s', async (_, integrations) => {
+  it.each<[string, Type]>([
+    ['found while it is put together', kindsOf(BeaconProvider, SecondBeaconProvider)],
+    ['found when it is about to start', openPlugin],
+  ])('and nothing of it goes on, %s', async (_, plugin) => {
     const database = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const environment = { DATABASE_URL: database.url }
-    await expect(TestServer.start({ integrations, environment })).rejects.toThrow(StartError)
+    await expect(TestServer.start({ plugins: [plugin], environment })).rejects.toThrow(StartError)
     await disconnected(database)
     await database.close()
   })
@@ -248,7 +244,7 @@ describe('what a provider is told', () => {
     const tried = () => without.database.dataSource.query('select last_error from event_deliveries')
     await eventually(tried, ([delivery]) => delivery?.last_error === 'beacon: this server does not know the kind')
     await without.close()
-    const knowing = await TestServer.start({ environment, integrations: [BeaconProvider] })
+    const knowing = await TestServer.start({ environment, plugins: [kindsOf(BeaconProvider)] })
     const hooks = () => knowing.application.get(BeaconProvider).hooksOf(id)
     await eventually(
       async () => hooks(),

@@ -9,6 +9,7 @@ import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 import { Watch } from '../support/planted.js'
 import { json } from '../support/vercel.js'
 import { BeaconProvider, install, LampProvider } from './beacon.js'
+import { kindsOf } from '../support/plugin.js'
 
 const server = new TestServer()
 const watch = new Watch(server)
@@ -25,8 +26,8 @@ beforeAll(async () => {
   billing.listen(0, '127.0.0.1')
   await once(billing, 'listening')
   await server.start({
-    integrations: [BeaconProvider, LampProvider],
-    extensions: [
+    plugins: [
+      kindsOf(BeaconProvider, LampProvider),
       listening((listeners) =>
         listeners.on({ name: 'test', events: [integrationPurged] }, async (event) => void heard.push(event)),
       ),

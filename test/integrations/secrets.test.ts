@@ -19,6 +19,7 @@ import {
   TestServer,
 } from '../support/kit.js'
 import { BeaconProvider, install } from './beacon.js'
+import { kindsOf } from '../support/plugin.js'
 
 const key = (id: string) => `${id}:${Buffer.alloc(32, id).toString('base64')}`
 
@@ -37,7 +38,7 @@ afterEach(async () => {
 /** A server on the database of the test. */
 async function serverWith(...keys: string[]): Promise<TestServer> {
   const environment = { DATABASE_URL: database.url, INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(',') }
-  const server = await TestServer.start({ integrations: [BeaconProvider], environment })
+  const server = await TestServer.start({ plugins: [kindsOf(BeaconProvider)], environment })
   servers.push(server)
   return server
 }
@@ -52,7 +53,7 @@ async function rewrapOf({ url }: TestDatabase, ...keys: string[]) {
     DATABASE_URL: url,
     INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(','),
   }
-  const code = await run(['secrets', 'rewrap', '--json'], output, loadConfig(variables))
+  const code = await run(['secrets', 'rewrap', '--json'], { output, config: loadConfig(variables) })
   return { code, lines }
 }
 
@@ -136,7 +137,7 @@ describe('the secrets of integrations', () => {
     const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const start = (...keys: string[]) =>
       TestServer.start({
-        integrations: [BeaconProvider],
+        plugins: [kindsOf(BeaconProvider)],
         environment: { DATABASE_URL: own.url, INTEGRATION_ENCRYPTION_KEYS: keys.map(key).join(',') },
       })
     const before = await start('old')
@@ -170,7 +171,7 @@ describe('the secrets of integrations', () => {
   it('keep a command that cannot open them from starting, and nothing of it goes on', async () => {
     const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const environment = { DATABASE_URL: own.url, INTEGRATION_ENCRYPTION_KEYS: key('lost') }
-    const server = await TestServer.start({ integrations: [BeaconProvider], environment })
+    const server = await TestServer.start({ plugins: [kindsOf(BeaconProvider)], environment })
     await install(server, await server.organization())
     await server.close()
     const refused = { code: 1, lines: [expect.stringContaining('lacks the key \\"lost\\"')] }

@@ -67,7 +67,7 @@ const id = installationId()
 
 beforeAll(async () => {
   vercel = await new FakeVercel().start()
-  await server.start({ environment: vercel.environment, extensions: [ReportsModule], ownDatabase: true })
+  await server.start({ environment: vercel.environment, plugins: [ReportsModule], ownDatabase: true })
   await watch.start()
   const installed = await server.request('PUT', `/api/vercel/v1/installations/${id}`, {
     key: await vercel.userToken(id),

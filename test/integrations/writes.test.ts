@@ -13,12 +13,13 @@ import { deferred, eventually, expectError, listening, type TestOrganization, us
 import { PROVIDERS_WAIT } from '../support/providers-wait.js'
 import { scale } from '../support/scale.js'
 import { BeaconProvider, install, LampProvider, syncOf } from './beacon.js'
+import { kindsOf } from '../support/plugin.js'
 
 const heard: StoredEvent<unknown>[] = []
 const server = useServer({
-  integrations: [BeaconProvider, LampProvider],
   ownDatabase: true,
-  extensions: [
+  plugins: [
+    kindsOf(BeaconProvider, LampProvider),
     listening((listeners) =>
       listeners.on(
         { name: 'test', events: [integrationInstalled, environmentsMapped, integrationConfigured, integrationRemoved] },

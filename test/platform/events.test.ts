@@ -4,7 +4,15 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { run } from '../../src/server/cli/run.js'
-import { AppModule, Database, defineEvent, EventListeners, loadConfig, type StoredEvent } from '../../src/index.js'
+import {
+  Database,
+  defineEvent,
+  EventListeners,
+  loadConfig,
+  Plugins,
+  PolityModule,
+  type StoredEvent,
+} from '../../src/index.js'
 import { EventRetention } from '../../src/platform/events/event-retention.js'
 import { GENESIS, sealOf } from '../../src/platform/events/event-seal.js'
 import type { LoggedEvent } from '../../src/platform/events/events.queries.js'
@@ -53,8 +61,8 @@ const onNewer = (listeners: EventListeners) => {
 beforeAll(async () => {
   database = await newTestDatabase(process.env.TEST_DATABASE_URL)
   const environment = { DATABASE_URL: database.url }
-  await older.start({ environment, extensions: [listening(onBoth)] })
-  await newer.start({ environment, extensions: [listening(onNewer)] })
+  await older.start({ environment, plugins: [listening(onBoth)] })
+  await newer.start({ environment, plugins: [listening(onNewer)] })
 })
 afterAll(async () => {
   for (const server of [older, newer]) await server.close()
@@ -213,7 +221,7 @@ describe('a listener that throws', () => {
     const output: string[] = []
     const config = loadConfig({ ...testEnvironment(), DATABASE_URL: database.url })
     const print = { out: (text: string) => void output.push(text), err: () => undefined }
-    const polity = (...args: string[]) => run(args, print, config)
+    const polity = (...args: string[]) => run(args, { output: print, config })
     expect(await polity('events', 'failed', '--json')).toBe(0)
     expect(JSON.parse(output.join(''))).toMatchObject([
       { organization_id: organization, subscription: 'widgets.ill', type: 'widget.broken', last_error: 'not now' },
@@ -260,7 +268,7 @@ describe('a listener that is registered wrongly', () => {
     const twice = (listeners: EventListeners) => {
       for (let time = 0; time < 2; time++) listeners.on({ name: 'same', events: [widgetCreated] }, note('same'))
     }
-    await expect(TestServer.start({ extensions: [listening(twice)] })).rejects.toThrow(
+    await expect(TestServer.start({ plugins: [listening(twice)] })).rejects.toThrow(
       'Two listeners are named same: rename one of them.',
     )
   })
@@ -275,7 +283,9 @@ describe('a command', () => {
   it('leaves events to servers, because it has none of their extensions', async () => {
     const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const config = loadConfig({ ...testEnvironment(), DATABASE_URL: own.url, LOG_LEVEL: 'silent' })
-    const services = await NestFactory.createApplicationContext(AppModule.with(config), { logger: false })
+    const services = await NestFactory.createApplicationContext(PolityModule.with(config, new Plugins()), {
+      logger: false,
+    })
     const on = services.get(Database)
     await on.transaction((tx) => tx.publish(widgetCreated(testActor(randomUUID()), { payload: { number: 1 } })))
     // Longer than a server would take to seal it.

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { namedQuery } from '../../src/platform/database/fast-path/named-query.js'
 import { migrateUp } from '../../src/platform/database/migrate.js'
-import { migrations } from '../../src/platform/database/migrations/index.js'
+import { Plugins } from '../../src/plugins.js'
 import { PgBouncer, pgBouncerVersion } from '../support/pgbouncer.js'
 import { TestServer } from '../support/kit.js'
 
@@ -77,6 +77,8 @@ for (const [way, possible, { prepared, settings }] of ways) {
 }
 
 const describeIt = major ? describe : describe.skip
+const { migrations } = new Plugins()
+
 describeIt('migrations behind PgBouncer in transaction mode', () => {
   it('run once when several servers start at a time, and leave no lock behind', async () => {
     const pgBouncer = await PgBouncer.start(process.env.TEST_DATABASE_URL!)
@@ -87,7 +89,7 @@ describeIt('migrations behind PgBouncer in transaction mode', () => {
     await direct.connect()
     try {
       await direct.query(`create database ${name}`)
-      const ran = await Promise.all(Array.from({ length: 5 }, () => migrateUp(database.toString())))
+      const ran = await Promise.all(Array.from({ length: 5 }, () => migrateUp(database.toString(), migrations)))
       expect(ran.flat()).toHaveLength(migrations.length)
       const { rows } = await direct.query(
         `select locktype from pg_locks join pg_database on oid = database where locktype = 'advisory' and datname = $1`,

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { DataSource } from 'typeorm'
-import { dataSourceOptions } from '../../src/platform/database/data-source.js'
+import { migrationOptions } from '../../src/platform/database/data-source.js'
 import { migrateUp } from '../../src/platform/database/migrate.js'
-import { ProjectNumbers1764500000000 } from '../../src/platform/database/migrations/0007-project-numbers.js'
+import { ProjectNumbers1764500000000 } from '../../src/projects/migrations/1764500000000-project-numbers.js'
 import { newTestDatabase, type TestDatabase } from '../support/kit.js'
+import { Plugins } from '../../src/plugins.js'
+
+const { migrations } = new Plugins()
 
 describe('the migration that gives a project’s number to one organization only', () => {
   let opened: TestDatabase
   let database: DataSource
   beforeAll(async () => {
     opened = await newTestDatabase(process.env.TEST_DATABASE_URL)
-    database = await new DataSource(dataSourceOptions(opened.url, 1)).initialize()
+    database = await new DataSource(migrationOptions(opened.url, migrations)).initialize()
   })
   afterAll(async () => {
     await database?.destroy()
@@ -47,7 +50,7 @@ describe('the migration that gives a project’s number to one organization only
         [id],
       )
     }
-    await migrateUp(opened.url)
+    await migrateUp(opened.url, migrations)
 
     const rows = await database.query(
       `select p.organization_id, p.id, c.project_id, u.current_project_id, i.config->'environment_mapping' as mapping

@@ -4,9 +4,12 @@ import pg from 'pg'
 import { StartError } from '../../src/index.js'
 import { migrateUp } from '../../src/platform/database/migrate.js'
 import { ServerProcess } from '../support/server-process.js'
+import { Plugins } from '../../src/plugins.js'
 
 // Each starts servers in processes of their own, which takes long on a busy machine.
 jest.setTimeout(150_000)
+
+const { migrations } = new Plugins()
 
 describe('a database that does not fit ends the start with one sentence', () => {
   const name = () => `polity_unfit_${randomUUID().replaceAll('-', '')}`
@@ -38,7 +41,7 @@ describe('a database that does not fit ends the start with one sentence', () => 
   const asRole = () => Object.assign(new URL(url), { username: role, password: 'secret' }).href
 
   async function expectRefusal(databaseUrl: string, sentence: RegExp): Promise<void> {
-    await expect(migrateUp(databaseUrl)).rejects.toThrow(StartError)
+    await expect(migrateUp(databaseUrl, migrations)).rejects.toThrow(StartError)
     const server = new ServerProcess({ DATABASE_URL: databaseUrl })
     expect({ code: await server.ended, out: server.out }).toEqual({ code: 1, out: expect.stringMatching(sentence) })
   }
@@ -61,7 +64,7 @@ describe('a database that does not fit ends the start with one sentence', () => 
   })
 
   it('when a version that is newer than this one has migrated it', async () => {
-    expect(await migrateUp(url.href)).not.toEqual([])
+    expect(await migrateUp(url.href, migrations)).not.toEqual([])
     await client.query(`insert into migrations (timestamp, name) values (1900000000000, 'Later1900000000000')`)
     await expectRefusal(
       url.href,
@@ -70,8 +73,8 @@ describe('a database that does not fit ends the start with one sentence', () => 
   })
 
   it('and not when nothing is pending for a role that may create nothing', async () => {
-    await migrateUp(url.href)
+    await migrateUp(url.href, migrations)
     await client.query(`grant select on migrations to ${role}`)
-    expect(await migrateUp(asRole())).toEqual([])
+    expect(await migrateUp(asRole(), migrations)).toEqual([])
   })
 })

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadModule } from 'libpg-query'
 import { DataSource, type QueryRunner } from 'typeorm'
 import { dataSourceOptions } from '../../src/platform/database/data-source.js'
-import { migrations } from '../../src/platform/database/migrations/index.js'
+import { Plugins } from '../../src/plugins.js'
 import { newTestDatabase, type TestDatabase } from '../support/kit.js'
 import { statementsIn } from '../support/statement-tree.js'
 
+const { migrations } = new Plugins()
 let database: TestDatabase
 let dataSource: DataSource
 

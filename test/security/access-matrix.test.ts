@@ -7,7 +7,7 @@ import {
   OrganizationIntegration,
   type RouteDeclaration,
   RouteDeclarations,
-  scopes,
+  Plugins,
 } from '../../src/index.js'
 import { MembershipLevel, type TestOrganization, useServer } from '../support/kit.js'
 
@@ -32,7 +32,7 @@ const level = {
   member: MembershipLevel.Member,
   stranger: 0,
 }
-const grants = ['*', ...scopes]
+const grants = ['*', ...new Plugins().scopes.list]
 type Person = (typeof callers)[number]
 
 /** An organization with an integration, and people with a key of every scope. */

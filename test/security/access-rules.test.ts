@@ -36,7 +36,7 @@ const level = MembershipLevel.Owner
 
 describe('a route of an extension below an organization', () => {
   const rule = RequiresScope('organization:read', { level, organization: { parameter: 'org' } })
-  const server = useServer({ extensions: [extension(GEARS, rule)] })
+  const server = useServer({ plugins: [extension(GEARS, rule)] })
 
   it('opens to its owners, and neither to its admins nor to anybody else', async () => {
     const { owner, path, id, ...organization } = await server.organization()
@@ -67,8 +67,8 @@ describe('a route of an extension that has its organization in the body', () => 
   }
   @Module({ controllers: [GearsController] })
   class GearsModule {}
-  const server = useServer({ extensions: [GearsModule] })
-  const limited = useServer({ extensions: [GearsModule], environment: { RATE_LIMIT_BURST_PER_MINUTE: '2' } })
+  const server = useServer({ plugins: [GearsModule] })
+  const limited = useServer({ plugins: [GearsModule], environment: { RATE_LIMIT_BURST_PER_MINUTE: '2' } })
 
   it('counts a request once, although the key is looked at before the body and after it', async () => {
     const { owner, id } = await limited.organization()
@@ -150,13 +150,13 @@ describe('a rule that does not fit its path keeps the server from starting', () 
     ],
   ])('%s', async (_, module, sentence) => {
     const refusal = `GearsController.list (GET /${GEARS}) ${sentence}`
-    await expect(TestServer.start({ extensions: [module] })).rejects.toThrow(new StartError(refusal))
+    await expect(TestServer.start({ plugins: [module] })).rejects.toThrow(new StartError(refusal))
   })
 
   it('a scope that nobody declares', async () => {
     const rule = RequiresScope('gear:read' as Scope, { organization: { parameter: 'org' } })
-    await expect(TestServer.start({ extensions: [extension(GEARS, rule)] })).rejects.toThrow(
-      `GearsController.list (GET /${GEARS}) asks for the scope "gear:read", which does not exist: use one of organization:read, `,
+    await expect(TestServer.start({ plugins: [extension(GEARS, rule)] })).rejects.toThrow(
+      `GearsController.list (GET /${GEARS}) asks for the scope "gear:read", which no plugin declares: use one of organization:read, `,
     )
   })
 })

@@ -307,7 +307,7 @@ if (await redisAnswers()) {
       expect((await owner.get(organization.path)).status).toBe(200)
       const config = loadConfig({ ...testEnvironment(), ...environment })
       const output = { out: () => undefined, err: () => undefined }
-      expect(await run(['users', 'deactivate', owner.row.email], output, config)).toBe(0)
+      expect(await run(['users', 'deactivate', owner.row.email], { output, config })).toBe(0)
       await eventually(
         () => owner.get(organization.path),
         ({ status }) => status === 401,

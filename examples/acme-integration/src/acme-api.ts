@@ -1,25 +1,23 @@
 import { Injectable } from '@nestjs/common'
-import { Outbound, ProviderError, StartError } from 'polity'
+import { Config, Outbound, ProviderError } from 'polity'
 import { z } from 'zod'
+import { acmeSettings } from './acme.settings.js'
 
 const workspaceAnswer = z.object({ status: z.enum(['active', 'suspended']) })
 
 /** Acme does not accept the token for the workspace. */
 export class AcmeRefusal extends ProviderError {}
 
-/** Acme's API, at `ACME_API_URL`; default: https://api.acme.example. */
+/** Acme's API, at `ACME_API_URL`. */
 @Injectable()
 export class AcmeApi {
   private readonly url: string
 
-  /** @throws {StartError} for an address that is none, as soon as the server starts */
-  constructor(private readonly outbound: Outbound) {
-    const url = z
-      .url({ protocol: /^https?$/ })
-      .default('https://api.acme.example')
-      .safeParse(process.env.ACME_API_URL || undefined)
-    if (!url.success) throw new StartError('The environment variable ACME_API_URL is not the URL of an API.')
-    this.url = url.data.replace(/(?<!\/)\/+$/, '')
+  constructor(
+    private readonly outbound: Outbound,
+    config: Config,
+  ) {
+    this.url = config.of(acmeSettings).ACME_API_URL
   }
 
   /** @throws {AcmeRefusal} @throws {ProviderError} @throws {OutboundError} */

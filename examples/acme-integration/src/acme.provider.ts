@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { type IntegrationHealth, IntegrationProvider } from 'polity'
 import { AcmeApi } from './acme-api.js'
-import { AcmeController } from './acme.controller.js'
-import { AcmeService } from './acme.service.js'
 import {
   acmeConfig,
   type AcmeConfig,
@@ -15,9 +13,6 @@ import {
 /** Acme: a workspace there gets the projects that its environments are mapped to. */
 @Injectable()
 export class AcmeProvider extends IntegrationProvider<AcmeConfig, AcmeSecrets> {
-  static override readonly controllers = [AcmeController]
-  static override readonly services = [AcmeApi, AcmeService]
-
   readonly kind = KIND
   readonly config = acmeConfig
   readonly shown = ['workspace'] as const

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { readSettings, serve, StartError } from 'polity'
-import { AcmeProvider } from './index.js'
+import { serve, StartError } from 'polity'
+import { AcmeModule } from './index.js'
 
 try {
-  await serve(readSettings(['ACME_API_URL']), { integrations: [AcmeProvider] })
+  await serve({ plugins: [AcmeModule] })
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   console.error(error.message)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { announcementIn, eventually, type TestOrganization, TestServer } from 'polity/testing'
-import { AcmeProvider } from '../src/index.js'
+import { AcmeModule } from '../src/index.js'
 import { FakeAcme, type Mood } from './fake-acme.js'
 
 describe('the kind acme', () => {
@@ -15,11 +15,10 @@ describe('the kind acme', () => {
   let organization: TestOrganization
 
   before(async () => {
-    process.env.ACME_API_URL = await acme.start()
     server = await TestServer.start({
-      integrations: [AcmeProvider],
+      plugins: [AcmeModule],
       ownDatabase: true,
-      environment: { OUTBOUND_TIMEOUT_MS: '300' },
+      environment: { OUTBOUND_TIMEOUT_MS: '300', ACME_API_URL: await acme.start() },
     })
   })
   after(async () => {
@@ -206,10 +205,16 @@ describe('main', () => {
     assert.equal((await stop()).code, 0)
   })
 
-  it('says in one line that ACME_API_URL is none', async () => {
+  it('says in one line that ACME_API_URL is wrong', async () => {
     const { ended, stop } = await start({ ACME_API_URL: 'nowhere' })
     await ended
     const { code, out } = await stop()
-    assert.deepEqual([code, out], [1, 'The environment variable ACME_API_URL is not the URL of an API.\n'])
+    assert.deepEqual(
+      [code, out],
+      [
+        1,
+        'ACME_API_URL is not valid: write it like https://app.example.com, without a query or a fragment. .env.example explains every setting.\n',
+      ],
+    )
   })
 })

@@ -1,15 +1,18 @@
-import { Global, Module } from '@nestjs/common'
+import { Global } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
+import { PolityPlugin } from '../../plugin.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
+import { addKeys } from './personal-api-keys.commands.js'
 import { PersonalApiKeysController } from './personal-api-keys.controller.js'
 import { PersonalApiKeysService } from './personal-api-keys.service.js'
 
 /** The keys with which people and their programs call the API. */
 @Global()
-@Module({
+@PolityPlugin({
   imports: [TypeOrmModule.forFeature([PersonalApiKey])],
   controllers: [PersonalApiKeysController],
   providers: [PersonalApiKeysService],
   exports: [PersonalApiKeysService],
+  commands: [addKeys],
 })
 export class PersonalApiKeysModule {}

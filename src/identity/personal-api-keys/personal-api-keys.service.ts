@@ -1,14 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { MoreThan } from 'typeorm'
 import { uuidv7 } from 'uuidv7'
-import {
-  AccessCache,
-  hashKeyValue,
-  isGrantable,
-  maskKeyValue,
-  newKeyValue,
-  scopes as everyScope,
-} from '../../access/index.js'
+import { AccessCache, hashKeyValue, maskKeyValue, newKeyValue, Scopes } from '../../access/index.js'
 import { Database, type Transaction } from '../../platform/database/database.js'
 import { isAmong } from '../../platform/database/fast-path/named-query.js'
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
@@ -58,15 +51,16 @@ export class PersonalApiKeysService {
   constructor(
     private readonly database: Database,
     private readonly access: AccessCache,
+    private readonly scopes: Scopes,
   ) {}
 
   /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
   async create(by: Actor, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
     const { user_id } = key
     requireText('label', label.trim(), MAX_LABEL_LENGTH)
-    const unknown = key.scopes.find((scope) => !isGrantable(scope))
+    const unknown = key.scopes.find((scope) => !this.scopes.isGrantable(scope))
     if (unknown !== undefined || key.scopes.length === 0) {
-      throw invalidScope({ scope: unknown ?? '', valid: everyScope.join(', ') })
+      throw invalidScope({ scope: unknown ?? '', valid: this.scopes.list.join(', ') })
     }
     // A date that is none is not later either.
     if (key.expires_at && !(key.expires_at.getTime() > Date.now())) throw notInFuture()

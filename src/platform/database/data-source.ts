@@ -1,7 +1,6 @@
-import type { DataSourceOptions } from 'typeorm'
+import type { DataSourceOptions, MigrationInterface } from 'typeorm'
 import { UnnamingClient } from './fast-path/unnamed-statements.js'
 import { WatchedClient } from './fast-path/watched-client.js'
-import { migrations } from './migrations/index.js'
 import { beginWith, sessionLimits, takesLimitsAtStart } from './session-limits.js'
 
 type Options = Extract<DataSourceOptions, { type: 'postgres' }>
@@ -36,8 +35,6 @@ export function dataSourceOptions(url: string, poolSize = 10): Options {
   return {
     type: 'postgres',
     url,
-    migrations,
-    migrationsTableName: 'migrations',
     synchronize: false,
     installExtensions: false,
     poolSize,
@@ -55,6 +52,13 @@ export function dataSourceOptions(url: string, poolSize = 10): Options {
     },
   }
 }
+
+/** The same for migrations, which TypeORM keeps in the table `migrations`. */
+export const migrationOptions = (url: string, migrations: readonly (new () => MigrationInterface)[]): Options => ({
+  ...dataSourceOptions(url, 1),
+  migrations: [...migrations],
+  migrationsTableName: 'migrations',
+})
 
 /** The same for a server, where everything is bounded. Connects once, to learn how PostgreSQL can be told so. */
 export async function serverOptions(

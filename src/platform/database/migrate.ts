@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DataSource, type EntitySubscriberInterface, EventSubscriber, type TransactionStartEvent } from 'typeorm'
+import {
+  DataSource,
+  type EntitySubscriberInterface,
+  EventSubscriber,
+  type MigrationInterface,
+  type TransactionStartEvent,
+} from 'typeorm'
 import { StartError } from '../start-error.js'
-import { dataSourceOptions } from './data-source.js'
 import { sqlState } from './database-errors.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 import { type Contact, contactOf, reach, unreached } from './first-contact.js'
-import { migrations } from './migrations/index.js'
+import { migrationOptions } from './data-source.js'
+
+/** A migration of TypeORM's. Its name ends with the milliseconds of its making, which order all migrations. */
+export type MigrationClass = new () => MigrationInterface
 
 /** Any number, the same on every node: one of them migrates while the others wait. */
 const MIGRATION_LOCK = 7_305_804_402
@@ -24,14 +32,15 @@ const NOT_ALLOWED = new Set(['42501', '3F000'])
  */
 export async function underMigrationLock<Result>(
   url: string,
+  migrations: readonly MigrationClass[],
   work: (dataSource: DataSource) => Promise<Result>,
   contact = contactOf(url),
 ): Promise<Result> {
   const holder = await connect(url, contact)
-  const dataSource = new DataSource({ ...dataSourceOptions(url, 1), subscribers: [WithoutTimeouts] })
+  const dataSource = new DataSource({ ...migrationOptions(url, migrations), subscribers: [WithoutTimeouts] })
   try {
     await takeLock(holder)
-    await migrationsDone(holder)
+    await migrationsDone(holder, migrations)
     await reach(contact, () => dataSource.initialize())
     return await work(dataSource)
   } finally {
@@ -65,9 +74,13 @@ async function takeLock(holder: Client): Promise<void> {
 }
 
 /** Brings the schema up to date. @returns the names of the migrations that ran @throws {StartError} */
-export async function migrateUp(url: string, contact = contactOf(url)): Promise<string[]> {
-  if (await isUpToDate(url, contact)) return []
-  return underMigrationLock(url, runPending, contact)
+export async function migrateUp(
+  url: string,
+  migrations: readonly MigrationClass[],
+  contact = contactOf(url),
+): Promise<string[]> {
+  if (await isUpToDate(url, migrations, contact)) return []
+  return underMigrationLock(url, migrations, runPending, contact)
 }
 
 /** @returns the names of the migrations that ran @throws {StartError} when the role may not run them */
@@ -83,10 +96,10 @@ export async function runPending(dataSource: DataSource): Promise<string[]> {
 }
 
 /** Saves most starts the lock, and the time to set TypeORM up for migrations alone. */
-async function isUpToDate(url: string, contact: Contact): Promise<boolean> {
+async function isUpToDate(url: string, migrations: readonly MigrationClass[], contact: Contact): Promise<boolean> {
   const client = await connect(url, contact)
   try {
-    const done = await migrationsDone(client)
+    const done = await migrationsDone(client, migrations)
     return migrations.every(({ name }) => done.has(name))
   } finally {
     await client.end()
@@ -94,7 +107,7 @@ async function isUpToDate(url: string, contact: Contact): Promise<boolean> {
 }
 
 /** @returns the names of the migrations that have run @throws {StartError} for a database that this build cannot work on */
-async function migrationsDone(client: Client): Promise<Set<string>> {
+async function migrationsDone(client: Client, migrations: readonly MigrationClass[]): Promise<Set<string>> {
   const { rows: servers } = await client.query<{ version: number; migrated: boolean }>(
     `select current_setting('server_version_num')::integer as version, to_regclass('migrations') is not null as migrated`,
   )
@@ -110,7 +123,7 @@ async function migrationsDone(client: Client): Promise<Set<string>> {
   const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name)
   if (unknown.length > 0)
     throw new StartError(
-      `The database was migrated by a version of Polity that is newer than this one (${unknown.join(', ')}). Start that version, or undo its migrations there with "polity migrate down".`,
+      `The database was migrated by a newer version of Polity, or with a plugin that is missing here (${unknown.join(', ')}). Start that version, or add the plugin; "polity migrate down" undoes a migration there.`,
     )
   return new Set(rows.map(({ name }) => name))
 }

@@ -10,12 +10,17 @@ interface Details<Payload> {
   payload?: Payload
 }
 
-/** What {@link defineEvent} makes: call it for an event, to give to `tx.publish`. */
-export interface EventDefinition<Payload = Record<string, unknown>> {
-  (by: OrganizationActor, details?: Details<Payload>): DomainEvent<Payload>
+/** An event as those see it who do not publish it. */
+export interface DeclaredEvent {
   readonly type: string
   /** A sentence for those who listen. */
   readonly description: string
+  readonly payload: z.ZodType
+}
+
+/** What {@link defineEvent} makes: call it for an event, to give to `tx.publish`. */
+export interface EventDefinition<Payload = Record<string, unknown>> extends DeclaredEvent {
+  (by: OrganizationActor, details?: Details<Payload>): DomainEvent<Payload>
   readonly payload: z.ZodType<Payload>
 }
 

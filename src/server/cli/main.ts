@@ -1,4 +1,4 @@
 import '../../platform/navigator.js'
-import { run } from './run.js'
+import { runCli } from './run.js'
 
-process.exitCode = await run(process.argv.slice(2))
+await runCli()

@@ -1,58 +1,54 @@
 import { NestFactory } from '@nestjs/core'
 import type { INestApplicationContext } from '@nestjs/common'
 import { Command, CommanderError } from 'commander'
-import { readFileSync } from 'node:fs'
-import { AppModule } from '../../app.module.js'
-import { Config, readSettings } from '../../platform/config/config.js'
+import type { CommandContext } from '../../platform/cli/command.js'
+import type { Config } from '../../platform/config/config.js'
 import { Connections } from '../../platform/database/connections.js'
 import { contactFor } from '../../platform/database/first-contact.js'
 import { openDatabase } from '../../platform/database/open-database.js'
 import { createLogger } from '../../platform/logging/logger.js'
 import { SharedRedis } from '../../platform/redis/redis.module.js'
-import { addEvents } from './events.js'
+import type { PluginModule } from '../../plugin-declaration.js'
+import { Plugins } from '../../plugins.js'
+import { PolityModule } from '../../polity.module.js'
+import { readSettings } from '../../settings.js'
+import { VERSION } from '../../version.js'
 import { failureOf } from './failure.js'
-import { addImport } from './import.js'
-import { addKeys } from './keys.js'
-import { addMigrate } from './migrate.js'
-import { addOrganizations } from './organizations.js'
-import { addSecrets } from './secrets.js'
-import { addServe } from './serve.js'
+import { migrateCommands } from './migrate.js'
+import { serveCommand } from './serve.js'
 import { type CommandOutput, OutputClosed, terminal } from './terminal.js'
-import { addUsers } from './users.js'
 
 /** For a Redis that does not answer: the servers then learn of a change when what they remember has aged. */
 const REDIS_WAIT_MS = 1_000
 
-/** What a command works with. */
-export interface CommandContext {
-  config(): Config
-  /** Gives `work` the services on a migrated database, without an HTTP server. */
-  withServices<Result>(work: (services: INestApplicationContext) => Promise<Result>): Promise<Result>
-  /** Prints a result: the data itself with `--json`, else `text` of it. */
-  print<Data>(data: Data, text: (data: Data) => string): Promise<void>
-  /** Prints rows as they come, however many: with `--json` one array, a row a line, else the `text` of each, or `none`. */
-  printAll<Row>(pages: AsyncIterable<Row[]>, text: (row: Row) => string, none: string): Promise<void>
-  /** Says how far the command is. Silent with `--json`, where the error output holds an error or nothing. */
-  note(line: string): void
-  /** Shows how far a long command is, on a terminal only and not with `--json`; each text takes the place of the one before. */
-  progress(text: string): void
-  /** For a command that ran to its end without doing all that was asked for. */
-  exitWith(code: number): void
-}
-
-/** From the package itself: its file stands two folders above this one, in a checkout and where it is installed. */
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
-
 const JSON_OPTION = ['--json', 'print machine-readable JSON, errors too'] as const
 
-/** Runs a `polity` command line. @returns the exit code; what went wrong is one line on the error output */
-export async function run(args: string[], output: CommandOutput = terminal(), given?: Config): Promise<number> {
+export interface CliOptions {
+  /** What they add to the command line, and to the server that `serve` starts. */
+  plugins?: readonly PluginModule[]
+  /** Default: the process's own outputs. */
+  output?: CommandOutput
+  /** Default: read from the environment and `.env`, once a command needs it. */
+  config?: Config
+}
+
+/**
+ * The command line of `polity` with what plugins add to it. Sets the exit code of the process.
+ * @example await runCli({ plugins: [WidgetsModule] })
+ */
+export async function runCli({ plugins }: Pick<CliOptions, 'plugins'> = {}): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), { plugins })
+}
+
+/** Runs one command line. @returns the exit code; what went wrong is one line on the error output */
+export async function run(
+  args: string[],
+  { plugins: others = [], output = terminal(), config }: CliOptions = {},
+): Promise<number> {
   const json = args.includes('--json')
   const program = new Command('polity')
     .description('Runs Polity and manages its users, keys and organizations.')
-    .version(version, '--version')
+    .version(VERSION, '--version')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -64,15 +60,18 @@ export async function run(args: string[], output: CommandOutput = terminal(), gi
     })
     .exitOverride()
   let exitCode = 0
-  const context = { ...contextOf(output, json, given), exitWith: (code: number) => void (exitCode = code) }
-  for (const add of [addServe, addMigrate, addUsers, addKeys, addOrganizations, addSecrets, addEvents, addImport])
-    add(program, context)
-  for (const command of everyCommand(program)) {
-    command.exitOverride().configureOutput(program.configureOutput())
-    for (const option of command.options) if (option.mandatory) option.description += ' (required)'
-    if (command !== program && command.commands.length === 0) command.option(...JSON_OPTION)
-  }
   try {
+    const plugins = new Plugins(others)
+    const context = {
+      ...contextOf(output, json, plugins, () => config ?? readSettings({ plugins: others })),
+      exitWith: (code: number) => void (exitCode = code),
+    }
+    for (const add of [serveCommand(others), migrateCommands(plugins), ...plugins.commands]) add(program, context)
+    for (const command of everyCommand(program)) {
+      command.exitOverride().configureOutput(program.configureOutput())
+      for (const option of command.options) if (option.mandatory) option.description += ' (required)'
+      if (command !== program && command.commands.length === 0) command.option(...JSON_OPTION)
+    }
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
@@ -91,12 +90,12 @@ const everyCommand = (command: Command): Command[] => [command, ...command.comma
 function contextOf(
   { out, err, progress }: CommandOutput,
   json: boolean,
-  given?: Config,
+  plugins: Plugins,
+  config: () => Config,
 ): Omit<CommandContext, 'exitWith'> {
-  const config = () => given ?? readSettings()
   return {
     config,
-    withServices: (work) => withServices(config(), work),
+    withServices: (work) => withServices(config(), plugins, work),
     print: async (data, text) => out(json ? JSON.stringify(data) : text(data)),
     printAll: async (pages, text, none) => {
       let empty = true
@@ -116,13 +115,14 @@ function contextOf(
 
 async function withServices<Result>(
   config: Config,
+  plugins: Plugins,
   work: (services: INestApplicationContext) => Promise<Result>,
 ): Promise<Result> {
-  const quiet = new Config({ ...config.values, LOG_LEVEL: 'silent' })
-  const database = await openDatabase(quiet)
+  const quiet = config.with({ LOG_LEVEL: 'silent' })
+  const database = await openDatabase(quiet, async () => plugins.migrations)
   const connections = new Connections(contactFor(database.config))
   try {
-    const module = AppModule.with(database.config, { logger: createLogger(quiet) }, connections)
+    const module = PolityModule.with(database.config, plugins, { logger: createLogger(quiet), connections })
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
       // Through it the servers hear at once of a key that was revoked.

@@ -1,10 +1,12 @@
-import type { Command } from 'commander'
+import type { AddCommands } from '../../platform/cli/command.js'
+import type { PluginModule } from '../../plugin-declaration.js'
 import { serve } from '../serve.js'
-import type { CommandContext } from './run.js'
 
-export function addServe(program: Command, { config }: CommandContext): void {
-  program
-    .command('serve')
-    .description('start the server')
-    .action(() => serve(config()))
-}
+export const serveCommand =
+  (plugins: readonly PluginModule[]): AddCommands =>
+  (program, { config }) => {
+    program
+      .command('serve')
+      .description('start the server')
+      .action(() => serve({ plugins, config: config() }))
+  }

@@ -7,10 +7,11 @@ import { Outbound } from '../../../platform/outbound/outbound.js'
 import { ProviderError } from '../../integration-provider.js'
 import type { Entitlement, MarketplaceCustomer } from './aws-marketplace.config.js'
 import { refusedRegistrationToken } from './aws-marketplace.errors.js'
-import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
 import { entitlementsPage, read, resolvedCustomer } from './aws-answers.js'
 import { awsSentence, isBuyersMistake, nameOf, UNREADABLE } from './aws-failures.js'
 import { AwsRequestHandler } from './aws-request-handler.js'
+import { awsMarketplaceSettings } from './aws-marketplace.settings.js'
 
 const MAX_ATTEMPTS = 3
 /** Far more than a product has dimensions, and an end to an answer that has none. */
@@ -25,17 +26,21 @@ const MAX_PAGES = 100
 export class AwsMarketplaceApi {
   private readonly metering = once(async () => {
     const { MarketplaceMetering } = await import('@aws-sdk/client-marketplace-metering')
-    return new MarketplaceMetering(this.options(this.config.get('AWS_MARKETPLACE_METERING_ENDPOINT')))
+    return new MarketplaceMetering(
+      this.options(this.config.of(awsMarketplaceSettings).AWS_MARKETPLACE_METERING_ENDPOINT),
+    )
   })
   private readonly entitlementService = once(async () => {
     const { MarketplaceEntitlementService } = await import('@aws-sdk/client-marketplace-entitlement-service')
-    return new MarketplaceEntitlementService(this.options(this.config.get('AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT')))
+    return new MarketplaceEntitlementService(
+      this.options(this.config.of(awsMarketplaceSettings).AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT),
+    )
   })
 
   constructor(
     private readonly config: Config,
     private readonly outbound: Outbound,
-    private readonly settings: AwsMarketplaceSettings,
+    private readonly settings: AwsMarketplaceSetup,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -90,7 +95,7 @@ export class AwsMarketplaceApi {
 
   private options(endpoint: string | undefined) {
     return {
-      region: this.config.get('AWS_REGION'),
+      region: this.config.of(awsMarketplaceSettings).AWS_REGION,
       maxAttempts: MAX_ATTEMPTS,
       requestHandler: new AwsRequestHandler(this.outbound),
       ...(endpoint ? { endpoint } : {}),

@@ -9,7 +9,7 @@ import { OutboundError } from '../../../platform/outbound/outbound.error.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { AWS_MARKETPLACE, integrationIdOf, type SubscriptionStatus } from './aws-marketplace.config.js'
 import { awsMarketplaceUnavailable, unverifiedNotification } from './aws-marketplace.errors.js'
-import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
 import { AwsMarketplaceStatuses } from './aws-marketplace.statuses.js'
 import type { SnsMessage } from './sns-message.js'
 import { SnsUrls } from './sns-urls.js'
@@ -33,7 +33,7 @@ const notice = z.object({
 export class AwsMarketplaceNotifications {
   constructor(
     private readonly database: Database,
-    private readonly settings: AwsMarketplaceSettings,
+    private readonly settings: AwsMarketplaceSetup,
     private readonly statuses: AwsMarketplaceStatuses,
     private readonly installations: IntegrationInstallations,
     private readonly urls: SnsUrls,

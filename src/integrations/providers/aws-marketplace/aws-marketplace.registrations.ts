@@ -13,7 +13,7 @@ import {
   type MarketplaceCustomer,
 } from './aws-marketplace.config.js'
 import { awsMarketplaceUnavailable, unknownProduct, unusableRegistration } from './aws-marketplace.errors.js'
-import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
 import { AwsMarketplaceStatuses } from './aws-marketplace.statuses.js'
 
 const PURPOSE = 'aws-marketplace-registration'
@@ -25,7 +25,7 @@ const LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000
 export class AwsMarketplaceRegistrations {
   constructor(
     private readonly api: AwsMarketplaceApi,
-    private readonly settings: AwsMarketplaceSettings,
+    private readonly settings: AwsMarketplaceSetup,
     private readonly statuses: AwsMarketplaceStatuses,
     private readonly tokens: OneTimeTokens,
     private readonly database: Database,

@@ -1,38 +1,19 @@
-import { Injectable } from '@nestjs/common'
-import { Config } from '../../../platform/config/config.js'
-import { StartError } from '../../../platform/start-error.js'
+import { defineSettings } from '../../../platform/config/define-settings.js'
+import { listOf, pattern, webUrl } from '../../../platform/config/setting-values.js'
+import { awsSdk } from './aws-sdk-variables.js'
 
-/** What this server sells in AWS Marketplace. Without product codes, nothing. */
-@Injectable()
-export class AwsMarketplaceSettings {
-  readonly productCodes: readonly string[]
-  readonly topicArns: readonly string[]
-  private readonly claimPage: string
-
-  /** @throws {StartError} naming what a half configuration lacks */
-  constructor(config: Config) {
-    this.productCodes = config.get('AWS_MARKETPLACE_PRODUCT_CODES')
-    this.topicArns = config.get('AWS_MARKETPLACE_TOPIC_ARNS')
-    this.claimPage = config.get('AWS_MARKETPLACE_CLAIM_URL') ?? ''
-    if (!this.enabled) return
-    if (!this.claimPage)
-      throw new StartError(
-        'AWS_MARKETPLACE_CLAIM_URL is not set. AWS_MARKETPLACE_PRODUCT_CODES needs it: set it to the page of yours where a buyer signs in and claims the purchase.',
-      )
-    if (this.topicArns.length === 0)
-      throw new StartError(
-        'AWS_MARKETPLACE_TOPIC_ARNS is not set. AWS_MARKETPLACE_PRODUCT_CODES needs it: set it to the ARNs of the SNS topics that AWS Marketplace made for your products.',
-      )
-  }
-
-  get enabled(): boolean {
-    return this.productCodes.length > 0
-  }
-
-  /** Where a buyer claims a registration; what the page's URL asks already is kept. */
-  claimUrl(registration: string): string {
-    const url = new URL(this.claimPage)
-    url.searchParams.set('registration', registration)
-    return url.href
-  }
-}
+export const awsMarketplaceSettings = defineSettings(
+  {
+    AWS_MARKETPLACE_PRODUCT_CODES: listOf(/^[\w-]+$/, 'write product codes, separated by commas').default([]),
+    AWS_MARKETPLACE_CLAIM_URL: webUrl.optional(),
+    AWS_MARKETPLACE_TOPIC_ARNS: listOf(
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[\w.-]+$/,
+      'write ARNs like arn:aws:sns:us-east-1:123456789012:topic, separated by commas',
+    ).default([]),
+    AWS_REGION: pattern(/^[a-z]{2,3}(-[a-z]+)+-\d{1,2}$/, 'write a region like us-east-1').default('us-east-1'),
+    AWS_MARKETPLACE_METERING_ENDPOINT: webUrl.optional(),
+    AWS_MARKETPLACE_ENTITLEMENT_ENDPOINT: webUrl.optional(),
+    AWS_SNS_ENDPOINT: webUrl.optional(),
+  },
+  { library: awsSdk },
+)

@@ -5,7 +5,7 @@ import { RateLimits } from '../../../access/index.js'
 import type { Logger } from '../../../platform/logging/logger.js'
 import { LOGGER } from '../../../platform/logging/logger.token.js'
 import { unverifiedNotification } from './aws-marketplace.errors.js'
-import { AwsMarketplaceSettings } from './aws-marketplace.settings.js'
+import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
 import { SnsCertificates } from './sns-certificates.js'
 import { signedText, snsMessage, type SnsMessage } from './sns-message.js'
 import { SnsUrls } from './sns-urls.js'
@@ -26,7 +26,7 @@ export const SignedSnsMessage = createParamDecorator(
 @Injectable()
 export class SnsSignatureGuard implements CanActivate {
   constructor(
-    private readonly settings: AwsMarketplaceSettings,
+    private readonly settings: AwsMarketplaceSetup,
     private readonly urls: SnsUrls,
     private readonly certificates: SnsCertificates,
     private readonly limits: RateLimits,

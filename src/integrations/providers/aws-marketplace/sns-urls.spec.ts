@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { loadConfig } from '../../../platform/config/config.js'
+import { loadConfig } from '../../../settings.js'
 import { SnsUrls } from './sns-urls.js'
 
 const urls = new SnsUrls(loadConfig({}))

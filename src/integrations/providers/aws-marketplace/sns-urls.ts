@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import { Config } from '../../../platform/config/config.js'
+import { awsMarketplaceSettings } from './aws-marketplace.settings.js'
 
 const SNS_HOST = /^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?$/
 const CERTIFICATE_PATH = /^\/SimpleNotificationService-[A-Za-z0-9_-]{1,100}\.pem$/
@@ -10,7 +11,7 @@ export class SnsUrls {
   private readonly origin: string | undefined
 
   constructor(config: Config) {
-    const endpoint = config.get('AWS_SNS_ENDPOINT')
+    const endpoint = config.of(awsMarketplaceSettings).AWS_SNS_ENDPOINT
     this.origin = endpoint && new URL(endpoint).origin
   }
 

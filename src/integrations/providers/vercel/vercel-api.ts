@@ -10,7 +10,7 @@ import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OutboundError } from '../../../platform/outbound/outbound.error.js'
 import { ProviderError } from '../../integration-provider.js'
 import type { VercelIntegration } from './vercel-installation.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 
 /** Vercel refused a call; `status` is what it answered. */
 export class VercelRefusal extends ProviderError {
@@ -42,7 +42,7 @@ export class VercelRefusal extends ProviderError {
 @Injectable()
 export class VercelApi {
   constructor(
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
     private readonly outbound: Outbound,
   ) {}
 

@@ -15,7 +15,7 @@ import { IntegrationInstallations } from '../../integration-installations.js'
 import { alreadyLinked, foreignConfiguration, linkExpired, missingCode, ssoFailed } from './vercel.errors.js'
 import type { LinkedAccount, LinkSession, LinkStart } from './vercel.dto.js'
 import { INSTALLATION_ID, KIND } from './vercel-installation.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 import { DASHBOARD, dashboardUrl } from './vercel-urls.js'
 
 const LIFETIME_MS = 600_000
@@ -50,7 +50,7 @@ interface Session extends Started {
 export class VercelConnect {
   constructor(
     private readonly database: Database,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
     private readonly outbound: Outbound,
     private readonly oneTime: OneTimeTokens,
     private readonly installations: IntegrationInstallations,

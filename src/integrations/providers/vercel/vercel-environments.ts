@@ -4,7 +4,7 @@ import { Database } from '../../../platform/database/database.js'
 import { namedQuery } from '../../../platform/database/fast-path/named-query.js'
 import { VercelApi } from './vercel-api.js'
 import { KIND, type VercelIntegration } from './vercel-installation.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 
 interface MappedProject {
   id: number
@@ -28,7 +28,7 @@ export class VercelEnvironments {
   constructor(
     private readonly database: Database,
     private readonly api: VercelApi,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
   ) {}
 
   /** Tells Vercel the mapping as it is now. Without a mapping, or without access to Vercel, there is nothing to tell. */

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ErrorBodies } from '../../../platform/http/error-bodies.js'
 import type { ApiError } from '../../../platform/http/error-catalogue.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 
 /** What Vercel itself calls: its marketplace's API, and where it sends browsers to sign in. */
 const VERCELS = /^\/api\/vercel\/(?:v1(?:\/|$)|sso\/?$)/
@@ -17,7 +17,7 @@ function vercelBody({ status, body: { attr, detail } }: ApiError): object {
 export class VercelErrorBodies implements OnModuleInit {
   constructor(
     private readonly bodies: ErrorBodies,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
   ) {}
 
   onModuleInit(): void {

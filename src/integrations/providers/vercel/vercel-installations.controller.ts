@@ -10,7 +10,7 @@ import {
   upsertInstallation,
   type UpsertInstallation,
 } from './vercel-payload.js'
-import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+import { type BillingPlan, VercelSetup } from './vercel-setup.js'
 import { CurrentVercelClaims, VercelToken } from './vercel-token.guard.js'
 import type { VercelClaims } from './vercel-tokens.js'
 
@@ -20,7 +20,7 @@ import type { VercelClaims } from './vercel-tokens.js'
 export class VercelInstallationsController {
   constructor(
     private readonly installations: VercelInstallations,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
   ) {}
 
   @Put('installations/:installationId')

@@ -12,7 +12,7 @@ import { IntegrationsService } from '../../integrations.service.js'
 import { installationLinked, installationNotFound, installationRemoved, unknownPlan } from './vercel.errors.js'
 import { isLinked, KIND, type VercelConfig, type VercelIntegration, type VercelSecrets } from './vercel-installation.js'
 import type { UpsertInstallation } from './vercel-payload.js'
-import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+import { type BillingPlan, VercelSetup } from './vercel-setup.js'
 import type { VercelClaims } from './vercel-tokens.js'
 
 const MAX_NAME = 64
@@ -27,7 +27,7 @@ export class VercelInstallations {
     private readonly organizations: OrganizationsService,
     private readonly users: UsersService,
     private readonly billing: BillingGate,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
   ) {}
 
   /** Makes the user, the organization and the integration, all or none; a repeat renews what Vercel sent. */

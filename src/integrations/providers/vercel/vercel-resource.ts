@@ -1,7 +1,7 @@
 import { namedQuery } from '../../../platform/database/fast-path/named-query.js'
 import { KIND } from './vercel-installation.js'
 import type { CreateResource } from './vercel-payload.js'
-import type { BillingPlan, VercelSettings } from './vercel-settings.js'
+import type { BillingPlan, VercelSetup } from './vercel-setup.js'
 
 /** A resource as Vercel wants it: a project of ours, and the environment variables with which to reach it. */
 export interface VercelResource {
@@ -29,7 +29,7 @@ export const resourceRow = namedQuery<ResourceRow>(
    where r.organization_id = $1 and r.project_id = $2::integer and r.kind = '${KIND}' and r.integration_id = $2::integer::text`,
 )
 
-export function resourceView({ project_id, api_token, config }: ResourceRow, settings: VercelSettings): VercelResource {
+export function resourceView({ project_id, api_token, config }: ResourceRow, settings: VercelSetup): VercelResource {
   const { productId = settings.product, name = '', metadata = {}, billingPlanId } = config
   const { secretPrefix, publicUrl } = settings
   return {

@@ -5,7 +5,7 @@ import { ActingVercel } from './vercel-actor.js'
 import { createResource, type CreateResource, updateResource, type UpdateResource } from './vercel-payload.js'
 import type { VercelResource } from './vercel-resource.js'
 import { VercelResources } from './vercel-resources.service.js'
-import type { BillingPlan } from './vercel-settings.js'
+import type { BillingPlan } from './vercel-setup.js'
 import { VercelToken } from './vercel-token.guard.js'
 
 /** Resources, as Vercel's marketplace calls for them. */

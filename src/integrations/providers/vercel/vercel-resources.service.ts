@@ -18,7 +18,7 @@ import { KIND, type VercelIntegration } from './vercel-installation.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import type { CreateResource, UpdateResource } from './vercel-payload.js'
 import { type ResourceRow, resourceRow, resourceView, type VercelResource } from './vercel-resource.js'
-import { type BillingPlan, VercelSettings } from './vercel-settings.js'
+import { type BillingPlan, VercelSetup } from './vercel-setup.js'
 
 /** Where it is known to which organization a resource belongs. */
 const RESOURCE = 'vercel-resource'
@@ -31,7 +31,7 @@ export class VercelResources {
     private readonly database: Database,
     private readonly installations: VercelInstallations,
     private readonly projects: ProjectsService,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
   ) {}
 
   /** Makes a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */

@@ -12,7 +12,7 @@ import { vercelActor } from './vercel-actor.js'
 import { VercelApi } from './vercel-api.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 import { VercelTokens, type VercelUser } from './vercel-tokens.js'
 import { frontendUrl } from './vercel-urls.js'
 
@@ -52,7 +52,7 @@ type Link = { installation_id: string; vercel_user_id: string; email: string }
 export class VercelSso {
   constructor(
     private readonly database: Database,
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
     private readonly api: VercelApi,
     private readonly tokens: VercelTokens,
     private readonly oneTime: OneTimeTokens,

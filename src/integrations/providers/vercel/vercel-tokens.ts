@@ -5,7 +5,7 @@ import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OutboundError } from '../../../platform/outbound/outbound.error.js'
 import { storedEmail, storedText } from '../../../platform/values/stored-values.js'
 import { invalidToken, tokensUnverifiable } from './vercel.errors.js'
-import { VercelSettings } from './vercel-settings.js'
+import { VercelSetup } from './vercel-setup.js'
 
 export type TokenKind = 'user' | 'system'
 
@@ -53,7 +53,7 @@ export class VercelTokens {
   private remoteKeys?: JWTVerifyGetKey
 
   constructor(
-    private readonly settings: VercelSettings,
+    private readonly settings: VercelSetup,
     private readonly outbound: Outbound,
   ) {}
 

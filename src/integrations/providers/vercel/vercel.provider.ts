@@ -1,10 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import type { Config } from '../../../platform/config/config.js'
 import { type IntegrationHealth, IntegrationProvider } from '../../integration-provider.js'
 import { VercelApi, VercelRefusal } from './vercel-api.js'
-import { VercelConnectController } from './vercel-connect.controller.js'
-import { VercelConnect } from './vercel-connect.service.js'
-import { VercelErrorBodies } from './vercel-error-bodies.js'
 import { VercelEnvironments } from './vercel-environments.js'
 import {
   KIND,
@@ -14,41 +10,10 @@ import {
   type VercelSecrets,
   vercelSecrets,
 } from './vercel-installation.js'
-import { VercelInstallationsController } from './vercel-installations.controller.js'
-import { VercelInstallations } from './vercel-installations.service.js'
-import { VercelPeople } from './vercel-people.js'
-import { VercelResourcesController } from './vercel-resources.controller.js'
-import { VercelResources } from './vercel-resources.service.js'
-import { VercelSettings } from './vercel-settings.js'
-import { VercelSsoController } from './vercel-sso.controller.js'
-import { VercelSso } from './vercel-sso.service.js'
-import { VercelTokenGuard } from './vercel-token.guard.js'
-import { VercelTokens } from './vercel-tokens.js'
 
 /** Vercel: installations from its marketplace, and accounts that were linked to an organization that exists. */
 @Injectable()
 export class VercelProvider extends IntegrationProvider<VercelConfig, VercelSecrets> {
-  static override readonly isConfigured = (config: Config) => config.get('VERCEL_CLIENT_ID') !== undefined
-  static override readonly controllers = [
-    VercelInstallationsController,
-    VercelResourcesController,
-    VercelSsoController,
-    VercelConnectController,
-  ]
-  static override readonly services = [
-    VercelSettings,
-    VercelErrorBodies,
-    VercelTokens,
-    VercelTokenGuard,
-    VercelApi,
-    VercelEnvironments,
-    VercelInstallations,
-    VercelResources,
-    VercelPeople,
-    VercelSso,
-    VercelConnect,
-  ]
-  static override readonly exports = [VercelApi]
   readonly kind = KIND
   readonly config = vercelConfig
   override readonly secrets = vercelSecrets

@@ -1,13 +1,12 @@
-import type { Command } from 'commander'
-import { Database } from '../../platform/database/database.js'
-import { failedDeliveries, retryDeliveries } from '../../platform/events/events.queries.js'
-import { isUuid } from '../../platform/values/stored-values.js'
-import { StartError } from '../../platform/start-error.js'
-import type { CommandContext } from './run.js'
+import { Database } from '../database/database.js'
+import { failedDeliveries, retryDeliveries } from './events.queries.js'
+import { isUuid } from '../values/stored-values.js'
+import { StartError } from '../start-error.js'
+import type { AddCommands } from '../cli/command.js'
 
 const LISTED = 1_000
 
-export function addEvents(program: Command, { withServices, print }: CommandContext): void {
+export const addEvents: AddCommands = (program, { withServices, print }) => {
   const events = program.command('events').description('look after events that a listener did not take')
   events
     .command('failed')

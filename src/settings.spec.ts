@@ -1,13 +1,21 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
-import { StartError } from '../start-error.js'
-import { environment, loadConfig, namesNotRead, parseSettings } from './config.js'
+import { StartError } from './platform/start-error.js'
+import { defineSettings } from './platform/config/define-settings.js'
+import { namesOf, parseSettings } from './platform/config/parse-settings.js'
+import { unreadNames } from './platform/config/setting-names.js'
+import { baseUrl } from './platform/config/setting-values.js'
+import { platformSettings } from './platform/config/platform.settings.js'
+import { Plugins } from './plugins.js'
+import { loadConfig, shippedSettings } from './settings.js'
+
+const names = namesOf([platformSettings, ...shippedSettings])
 
 /** What a start says that these settings refuse. */
-function refusal(variables: NodeJS.ProcessEnv, dotEnv?: string, alsoKnown?: string[]): string {
+function refusal(variables: NodeJS.ProcessEnv, dotEnv?: string, settings = shippedSettings): string {
   try {
-    parseSettings({ variables, dotEnv, alsoKnown })
+    parseSettings({ variables, dotEnv, settings })
   } catch (error) {
     expect(error).toBeInstanceOf(StartError)
     return (error as StartError).message
@@ -16,15 +24,21 @@ function refusal(variables: NodeJS.ProcessEnv, dotEnv?: string, alsoKnown?: stri
 }
 
 describe('loadConfig', () => {
+  it('knows what the shipped modules declare', () => {
+    expect(new Set(shippedSettings)).toEqual(new Set(new Plugins().settings))
+  })
+
   it('has in .env.example every variable with its default, and no other', async () => {
     const text = await readFile('.env.example', 'utf8')
     const example = parseEnv(text)
-    expect(Object.keys(example).sort()).toEqual(Object.keys(environment.shape).sort())
+    expect(Object.keys(example).sort()).toEqual(names.settings.toSorted())
     expect(loadConfig(example).values).toEqual({
       ...loadConfig({}).values,
       ...Object.fromEntries(Object.entries(loadConfig(example).values).filter(([, value]) => value === undefined)),
     })
-    expect(parseSettings({ variables: {}, dotEnv: text }).config.values).toEqual(loadConfig(example).values)
+    expect(parseSettings({ variables: {}, dotEnv: text, settings: shippedSettings }).config.values).toEqual(
+      loadConfig(example).values,
+    )
   })
 
   it.each<[string, string[]]>([
@@ -104,7 +118,7 @@ describe('loadConfig', () => {
     ],
     ['AWS_REGION', 'us-gov-west-1', undefined],
   ] as const)('takes %s=%s', (name, value, held) => {
-    expect(loadConfig({ [name]: value }).get(name)).toEqual(held ?? value)
+    expect(loadConfig({ [name]: value }).values[name]).toEqual(held ?? value)
   })
 
   it('counts an empty variable as not set', () => {
@@ -127,7 +141,7 @@ describe('loadConfig', () => {
 
 describe('.env', () => {
   const values = (dotEnv: string, variables: NodeJS.ProcessEnv = {}) =>
-    parseSettings({ variables, dotEnv }).config.values
+    parseSettings({ variables, dotEnv, settings: shippedSettings }).config.values
 
   it('gives way to the environment, also to a variable that is empty there', () => {
     expect(values('PORT=1\nHOST=0.0.0.0', { PORT: '2' })).toMatchObject({ PORT: 2, HOST: '0.0.0.0' })
@@ -140,9 +154,11 @@ describe('.env', () => {
     expect(refusal({}, 'AWS_SECRT_ACCESS_KEY=1')).toMatch('AWS_SECRT_ACCESS_KEY is not the name of a setting.')
   })
 
-  it('may hold what the AWS SDK reads, and what the program around Polity says that it reads', () => {
+  it('may hold what the AWS SDK reads, and what a plugin declares', () => {
+    const acme = defineSettings({ ACME_API_URL: baseUrl })
     expect(refusal({}, 'AWS_ACCESS_KEY_ID=1\nAWS_SECRET_ACCESS_KEY=2\nAWS_ENDPOINT_URL_SNS=3')).toBe('accepted')
-    expect(refusal({}, 'ACME_API_URL=https://acme.example', ['ACME_API_URL'])).toBe('accepted')
+    expect(refusal({}, 'ACME_API_URL=https://acme.example', [...shippedSettings, acme])).toBe('accepted')
+    expect(refusal({}, 'ACME_API_URL=acme', [...shippedSettings, acme])).toMatch('ACME_API_URL is not valid: ')
   })
 })
 
@@ -169,7 +185,7 @@ describe('the environment', () => {
   )
 
   it('has its names listed that begin as settings do and are none', () => {
-    const names = [
+    const given = [
       'REDIS_PORT',
       'AWS_MARKETPLACE_URL',
       'REDIS_URL',
@@ -179,9 +195,6 @@ describe('the environment', () => {
       'AWS_LAMBDA_LOG',
       'PORTAL',
     ]
-    expect(namesNotRead(Object.fromEntries(names.map((name) => [name, '']))).sort()).toEqual([
-      'AWS_MARKETPLACE_URL',
-      'REDIS_PORT',
-    ])
+    expect(unreadNames(given, names).sort()).toEqual(['AWS_MARKETPLACE_URL', 'REDIS_PORT'])
   })
 })

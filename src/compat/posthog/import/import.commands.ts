@@ -1,10 +1,9 @@
-import type { Command } from 'commander'
-import { type ImportReport, isComplete } from '../../compat/posthog/import/import-report.js'
-import { importPostHog } from '../../compat/posthog/import/posthog-import.js'
-import { Database } from '../../platform/database/database.js'
-import type { CommandContext } from './run.js'
+import { type ImportReport, isComplete } from './import-report.js'
+import { importPostHog } from './posthog-import.js'
+import { Database } from '../../../platform/database/database.js'
+import type { AddCommands } from '../../../platform/cli/command.js'
 
-export function addImport(program: Command, { withServices, print, progress, exitWith }: CommandContext): void {
+export const addImport: AddCommands = (program, { withServices, print, progress, exitWith }) => {
   program
     .command('import')
     .description('bring in data from elsewhere')

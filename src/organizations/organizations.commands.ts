@@ -1,12 +1,11 @@
-import type { Command } from 'commander'
-import { OrganizationsService } from '../../organizations/index.js'
-import { isUuid } from '../../platform/values/stored-values.js'
-import { notFound } from '../../platform/http/http.errors.js'
-import { operator } from './operator.js'
-import type { CommandContext } from './run.js'
-import { findUser } from './users.js'
+import { OrganizationsService } from './organizations.service.js'
+import { operator } from '../platform/cli/operator.js'
+import { isUuid } from '../platform/values/stored-values.js'
+import { notFound } from '../platform/http/http.errors.js'
+import type { AddCommands } from '../platform/cli/command.js'
+import { findUser } from '../identity/index.js'
 
-export function addOrganizations(program: Command, { withServices, print, printAll }: CommandContext): void {
+export const addOrganizations: AddCommands = (program, { withServices, print, printAll }) => {
   const organizations = program.command('organizations').description('manage organizations')
   organizations
     .command('create')

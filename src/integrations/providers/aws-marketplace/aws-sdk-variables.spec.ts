@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isOfAwsSdk } from './setting-names.js'
+import { awsSdk } from './aws-sdk-variables.js'
 
 it('knows every variable that the AWS SDK reads', async () => {
   const found = new Set<string>()
@@ -13,5 +13,5 @@ it('knows every variable that the AWS SDK reads', async () => {
         ))
           found.add(name)
   expect(found.size).toBeGreaterThan(20)
-  expect([...found].filter((name) => !isOfAwsSdk(name))).toEqual([])
+  expect([...found].filter((name) => !awsSdk.reads(name))).toEqual([])
 })

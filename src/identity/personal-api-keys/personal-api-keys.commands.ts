@@ -1,10 +1,9 @@
-import type { Command } from 'commander'
 import { z } from 'zod'
-import { PersonalApiKeysService, type PersonalApiKeyView } from '../../identity/index.js'
+import { PersonalApiKeysService, type PersonalApiKeyView } from './personal-api-keys.service.js'
 import { StartError } from '../../platform/start-error.js'
-import { operator } from './operator.js'
-import type { CommandContext } from './run.js'
-import { findUser } from './users.js'
+import type { AddCommands } from '../../platform/cli/command.js'
+import { findUser } from '../users/users.commands.js'
+import { operator } from '../../platform/cli/operator.js'
 
 interface NewKeyOptions {
   user: string
@@ -37,7 +36,7 @@ const withValue = (key: PersonalApiKeyView): string => `Key ${key.id}, shown onl
 const asLine = (key: PersonalApiKeyView): string =>
   [key.id, key.mask_value, `user ${key.user_id}`, key.scopes.join(','), key.label].join('  ')
 
-export function addKeys(program: Command, { withServices, print, printAll }: CommandContext): void {
+export const addKeys: AddCommands = (program, { withServices, print, printAll }) => {
   const keys = program.command('keys').description('manage personal API keys')
   keys
     .command('create')

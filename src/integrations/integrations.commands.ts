@@ -1,8 +1,7 @@
-import type { Command } from 'commander'
-import { SecretsRewrap } from '../../integrations/index.js'
-import type { CommandContext } from './run.js'
+import { SecretsRewrap } from './secrets-rewrap.js'
+import type { AddCommands } from '../platform/cli/command.js'
 
-export function addSecrets(program: Command, { withServices, print, note }: CommandContext): void {
+export const addSecrets: AddCommands = (program, { withServices, print, note }) => {
   program
     .command('secrets')
     .description('manage the secrets of integrations')

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common'
 import { z } from 'zod'
 import { Config } from '../../../platform/config/config.js'
 import { StartError } from '../../../platform/start-error.js'
+import { vercelSettings } from './vercel.settings.js'
 
 /** A billing plan as Vercel shows it. Source: vercel.com/docs/integrations/create-integration/marketplace-api */
 const plan = z.looseObject({
@@ -27,7 +28,7 @@ const usageBased: BillingPlan = plan.parse({
 
 /** What the operator entered in Vercel's integration console, and what Vercel is told of this product. */
 @Injectable()
-export class VercelSettings {
+export class VercelSetup {
   readonly clientId: string
   readonly clientSecret: string
   readonly issuer: string
@@ -46,17 +47,18 @@ export class VercelSettings {
   readonly plans: readonly BillingPlan[]
 
   constructor(config: Config) {
-    this.clientId = config.get('VERCEL_CLIENT_ID') ?? ''
-    this.clientSecret = config.get('VERCEL_CLIENT_SECRET') ?? ''
-    this.issuer = config.get('VERCEL_ISSUER')
-    this.jwksUrl = new URL(config.get('VERCEL_JWKS_URL') ?? `${this.issuer}/.well-known/jwks`)
-    this.apiUrl = config.get('VERCEL_API_URL')
-    this.product = config.get('VERCEL_PRODUCT_SLUG')
-    this.integrationSlug = config.get('VERCEL_INTEGRATION_SLUG') ?? this.product
-    this.secretPrefix = config.get('VERCEL_SECRET_PREFIX')
+    const settings = config.of(vercelSettings)
+    this.clientId = settings.VERCEL_CLIENT_ID ?? ''
+    this.clientSecret = settings.VERCEL_CLIENT_SECRET ?? ''
+    this.issuer = settings.VERCEL_ISSUER
+    this.jwksUrl = new URL(settings.VERCEL_JWKS_URL ?? `${this.issuer}/.well-known/jwks`)
+    this.apiUrl = settings.VERCEL_API_URL
+    this.product = settings.VERCEL_PRODUCT_SLUG
+    this.integrationSlug = settings.VERCEL_INTEGRATION_SLUG ?? this.product
+    this.secretPrefix = settings.VERCEL_SECRET_PREFIX
     this.publicUrl = config.get('PUBLIC_URL') ?? `http://${config.get('HOST')}:${config.get('PORT')}`
     this.appUrl = config.get('APP_URL') ?? this.publicUrl
-    this.plans = plansOf(config.get('VERCEL_PLANS'))
+    this.plans = plansOf(settings.VERCEL_PLANS)
     if (this.clientId && !this.clientSecret)
       throw new StartError(
         'VERCEL_CLIENT_ID is set and VERCEL_CLIENT_SECRET is not. Copy both from Vercel’s integration console.',

@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common'
-import type { Command } from 'commander'
-import { type User, UsersService } from '../../identity/index.js'
+import type { User } from './user.entity.js'
+import { UsersService } from './users.service.js'
 import { StartError } from '../../platform/start-error.js'
-import { operator } from './operator.js'
-import type { CommandContext } from './run.js'
+import type { AddCommands } from '../../platform/cli/command.js'
+import { operator } from '../../platform/cli/operator.js'
 
 /** What operators see of a user. */
 const summary = ({ id, uuid, email, first_name, last_name, is_active }: User) => ({
@@ -22,7 +22,7 @@ const asLine = ({ id, email, first_name, last_name, is_active }: UserSummary): s
 
 const named = ({ id, email }: UserSummary): string => `${id}, ${email || 'without an email address'}`
 
-export function addUsers(program: Command, { withServices, print, printAll }: CommandContext): void {
+export const addUsers: AddCommands = (program, { withServices, print, printAll }) => {
   const users = program.command('users').description('manage users')
   users
     .command('create')

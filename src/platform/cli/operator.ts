@@ -1,4 +1,4 @@
-import { systemActor } from '../../platform/events/domain-event.js'
+import { systemActor } from '../events/domain-event.js'
 
 /** Whoever runs a command, as the log names them. */
 export const operator = systemActor('cli')

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common'
+import { Config } from '../../../platform/config/config.js'
+import { StartError } from '../../../platform/start-error.js'
+import { awsMarketplaceSettings } from './aws-marketplace.settings.js'
+
+/** What this server sells in AWS Marketplace. Without product codes, nothing. */
+@Injectable()
+export class AwsMarketplaceSetup {
+  readonly productCodes: readonly string[]
+  readonly topicArns: readonly string[]
+  private readonly claimPage: string
+
+  /** @throws {StartError} naming what a half configuration lacks */
+  constructor(config: Config) {
+    const settings = config.of(awsMarketplaceSettings)
+    this.productCodes = settings.AWS_MARKETPLACE_PRODUCT_CODES
+    this.topicArns = settings.AWS_MARKETPLACE_TOPIC_ARNS
+    this.claimPage = settings.AWS_MARKETPLACE_CLAIM_URL ?? ''
+    if (!this.enabled) return
+    if (!this.claimPage)
+      throw new StartError(
+        'AWS_MARKETPLACE_CLAIM_URL is not set. AWS_MARKETPLACE_PRODUCT_CODES needs it: set it to the page of yours where a buyer signs in and claims the purchase.',
+      )
+    if (this.topicArns.length === 0)
+      throw new StartError(
+        'AWS_MARKETPLACE_TOPIC_ARNS is not set. AWS_MARKETPLACE_PRODUCT_CODES needs it: set it to the ARNs of the SNS topics that AWS Marketplace made for your products.',
+      )
+  }
+
+  get enabled(): boolean {
+    return this.productCodes.length > 0
+  }
+
+  /** Where a buyer claims a registration; what the page's URL asks already is kept. */
+  claimUrl(registration: string): string {
+    const url = new URL(this.claimPage)
+    url.searchParams.set('registration', registration)
+    return url.href
+  }
+}

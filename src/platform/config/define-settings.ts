@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+/** A library of a module, which reads variables of its own from the environment, all with one prefix. */
+export interface SettingsLibrary {
+  /** `AWS_` */
+  readonly prefix: string
+  readonly reads: (name: string) => boolean
+}
+
+/** Environment variables that one module reads. Parsed at boot, injected as `config.of(settings)`. */
+export interface Settings<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly schema: z.ZodObject<Shape>
+  readonly library?: SettingsLibrary
+}
+
+/** What a module's settings are once parsed. */
+export type SettingsOf<Declared extends Settings> = z.infer<Declared['schema']>
+
+/**
+ * Declares the environment variables of a module, each with a zod schema of its text, its default, and a message that
+ * says what to write. `setting` has those that Polity itself uses. A module lists what this returns in `@PolityPlugin`.
+ * @example
+ * ```ts
+ * export const acmeSettings = defineSettings({ ACME_API_URL: setting.baseUrl.default('https://api.acme.example') })
+ * // in a service: constructor(config: Config) { this.url = config.of(acmeSettings).ACME_API_URL }
+ * ```
+ */
+export const defineSettings = <Shape extends z.ZodRawShape>(
+  shape: Shape,
+  { library }: Pick<Settings, 'library'> = {},
+): Settings<Shape> => ({ schema: z.object(shape), library })
