@@ -40,24 +40,15 @@ export class ScopesGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest>()
     const wanted = wantedOrganization(request, rule)
     const access = await this.authentication.authenticate(request, wanted)
+    // The log of requests says who it was, also of those who are refused below.
+    const caller = (request.caller = callerOf(access, request))
     if (rule.kind === 'no-keys') throw noKeyAccess()
-    request.caller = this.admit(access, rule, wanted, request)
+    request.caller = this.admit(caller, access, rule, wanted)
     return true
   }
 
-  private admit(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization, request: FastifyRequest): Caller {
+  private admit(caller: Caller, access: AccessRow, rule: ScopeRule, wanted: WantedOrganization): Caller {
     if (rule.scope && !covers(access.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
-    const caller: Caller = {
-      user: { id: access.user_id, uuid: access.user_uuid },
-      credential: {
-        kind: 'personal_key',
-        id: access.key_id,
-        scopes: access.scopes,
-        organizations: access.scoped_organizations,
-        projects: access.scoped_teams,
-      },
-      origin: originOf(request),
-    }
     // What a key may learn of its own user is not an organization's business.
     if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
     if (access.scoped_teams.length > 0) throw projectScopedKey()
@@ -88,6 +79,18 @@ export class ScopesGuard implements CanActivate {
 }
 
 const LONGEST_USER_AGENT = 500
+
+const callerOf = (access: AccessRow, request: FastifyRequest): Caller => ({
+  user: { id: access.user_id, uuid: access.user_uuid },
+  credential: {
+    kind: 'personal_key',
+    id: access.key_id,
+    scopes: access.scopes,
+    organizations: access.scoped_organizations,
+    projects: access.scoped_teams,
+  },
+  origin: originOf(request),
+})
 
 const originOf = ({ id, ip, headers }: FastifyRequest): Caller['origin'] => ({
   request_id: id,

@@ -15,6 +15,26 @@ describe('a request', () => {
     )
     expect(line).toMatchObject({ method: 'GET', route: '/api/organizations', status: 200, user_id: owner.row.id })
   })
+
+  it('that is refused is one too, with who made it where that is known, and never with its address', async () => {
+    const [{ owner }, other] = [await server.organization(), await server.organization()]
+    const secret = 'phx_in-an-address'
+    const logsOf = async (path: string, key: string) => {
+      const { headers } = await server.request('GET', path, { key })
+      return eventually(
+        async () => logged('request').find(({ request_id }) => request_id === headers.get('x-request-id')),
+        (found) => found !== undefined,
+      )
+    }
+    expect(await logsOf(`${other.path}?key=${secret}`, owner.key)).toMatchObject({
+      route: '/api/organizations/:id',
+      status: 404,
+      user_id: owner.row.id,
+    })
+    expect(await logsOf(`/api/${secret}/`, owner.key)).toMatchObject({ route: null, status: 404 })
+    expect(await logsOf(`/api/organizations/${secret}/`, secret)).toMatchObject({ status: 401, user_id: null })
+    expect(server.logLines.join('')).not.toContain(secret)
+  })
 })
 
 describe('a failure that nobody expected', () => {
