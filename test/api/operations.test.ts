@@ -77,6 +77,8 @@ describe('a server whose database went away', () => {
       const answer = await owner.get('/api/organizations/')
       expectError(answer, 503, 'unavailable', 'The service is temporarily unavailable. Please try again.')
       expect(answer.headers.get('retry-after')).toBe('5')
+      const failures = cutOff.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request failed')
+      expect(failures.at(-1)).toMatchObject({ level: 50, request_id: answer.headers.get('x-request-id') })
     }
     for (const operation of described.operations.filter(({ security }) => security.length > 0)) {
       const url = operation.path.replace(/\{\w+\}/g, '@current')

@@ -208,6 +208,22 @@ describe('polity', () => {
     expect(await status()).toBe(200)
   })
 
+  it('lists users page by page, each once', async () => {
+    const users = server.application.get(UsersService)
+    const { id } = (await server.user()).row
+    await server.database.dataSource.query(
+      `insert into users (uuid, distinct_id, email, first_name)
+       select gen_random_uuid(), n, concat('many-', n, '-', $1::integer, '@example.com'), 'Many' from generate_series(1, 2001) n`,
+      [id],
+    )
+    const many = new RegExp(`^many-\\d+-${id}@`)
+    const seen = []
+    for await (const page of users.all()) seen.push(...page.filter(({ email }) => many.test(email)))
+    await server.database.dataSource.query('delete from users where email like $1', [`many-%-${id}@example.com`])
+    expect(seen).toHaveLength(2001)
+    expect(new Set(seen.map((user) => user.id)).size).toBe(2001)
+  })
+
   it('makes an organization for its owner, as POST does', async () => {
     const owner = await server.user()
     const create = (name: string) => polity('organizations', 'create', '--name', name, '--owner', owner.row.email)

@@ -111,13 +111,28 @@ describe('the lists of projects', () => {
       })
   })
 
+  it('have none of an organization that sleeps or goes, also where they search', async () => {
+    const { user, ids } = await namesakes(3)
+    const change = (set: string, id: string) =>
+      server.database.dataSource.query(`update organizations set ${set} where id = $1`, [id])
+    await change('is_active = false', ids[0]!)
+    await change('deletion_requested_at = now()', ids[1]!)
+    for (const query of ['', '?search=default'])
+      expect((await user.get(`/api/projects/${query}`)).body).toMatchObject({
+        count: 1,
+        results: [{ organization: ids[2] }],
+      })
+  })
+
   it('have those of an organization without keys of members for its admins, and not for its members', async () => {
     const { owner, path, id } = await server.organization()
     const [admin, member] = [await server.member(id, MembershipLevel.Admin), await server.member(id, 1)]
     await owner.patch(path, { members_can_use_personal_api_keys: false })
-    const counts = []
-    for (const user of [owner, admin, member]) counts.push((await user.get('/api/projects/')).body.count)
-    expect(counts).toEqual([1, 1, 0])
+    for (const query of ['', '?search=default']) {
+      const counts = []
+      for (const user of [owner, admin, member]) counts.push((await user.get(`/api/projects/${query}`)).body.count)
+      expect(counts).toEqual([1, 1, 0])
+    }
   })
 })
 
@@ -125,7 +140,9 @@ describe('GET /api/users/@me/', () => {
   it('is the current organization where the caller still belongs to it, and otherwise their oldest', async () => {
     const { user, ids } = await namesakes(2)
     const current = async () => (await user.get('/api/users/@me/')).body
-    expect((await current()).organization.id).toBe(ids[1])
+    const before = await current()
+    expect(before.organization.id).toBe(ids[1])
+    expect(before.organizations.map(({ id }: { id: string }) => id)).toEqual(ids)
     await server.application.get(MembersService).remove(testActor(ids[1]!), user.row.id)
     const me = await current()
     expect(me.organization.id).toBe(ids[0])

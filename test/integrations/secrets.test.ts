@@ -146,7 +146,11 @@ describe('the secrets of integrations', () => {
     }
     const organization = await before.organization()
     await install(before, organization)
-    const link = await before.application.get(OneTimeTokens).issue('link', { token: 'planted-secret' }, 3_600_000)
+    const oneTime = before.application.get(OneTimeTokens)
+    const link = await oneTime.issue('link', { token: 'planted-secret' }, 3_600_000)
+    // What nobody can redeem any more needs no key.
+    await oneTime.issue('over', {}, 3_600_000)
+    await before.database.dataSource.query(`update one_time_tokens set expires_at = now() where purpose = 'over'`)
     await organization.owner.delete(organization.path)
     await before.database.dataSource.query(
       `update organizations set deletion_requested_at = now() - interval '31 days'`,
