@@ -204,6 +204,7 @@ describe('what a provider is told', () => {
       if (environment_mapping!.production === first) {
         begun.resolve()
         await refused.promise
+        await state('failing')
         olderDone = true
         return
       }

@@ -32,12 +32,24 @@ export const targets = [
   },
   {
     files: ['src/organizations/organizations.service.ts'],
-    tests: [...organizations, 'test/api/gates', 'test/api/at-once', 'test/security/revocation', ...purge],
+    tests: [
+      ...organizations,
+      'test/api/gates',
+      'test/api/at-once',
+      'test/api/write-after-delete',
+      'test/security/revocation',
+      ...purge,
+    ],
   },
   { files: ['src/organizations/organizations-purge.ts'], tests: [...purge, 'test/api/at-once'] },
   {
     files: ['src/members/members.service.ts'],
-    tests: ['test/contract/deletion', 'test/security/revocation', 'test/contract/organizations'],
+    tests: [
+      'test/contract/deletion',
+      'test/security/revocation',
+      'test/contract/organizations',
+      'test/contract/announcements',
+    ],
   },
   {
     files: [
