@@ -260,6 +260,21 @@ describe('/api/personal_api_keys/', () => {
     await expect(user.with({})).rejects.toMatchObject(refusal(null, 'You can only have 10 personal API keys.'))
   })
 
+  it('holds ten keys of a user, and ten sign-ins, also when more come at once', async () => {
+    const { row } = await server.user()
+    const service = server.application.get(PersonalApiKeysService)
+    const atOnce = (make: () => Promise<unknown>) => Promise.allSettled(Array.from({ length: 5 }, make))
+    const keysCalled = async (label: string) =>
+      (await service.list(row.id)).filter((key) => key.label === label && key.value === null).length
+    for (let count = 1; count < 9; count++) await server.key(row.id, {})
+    const made = await atOnce(() => server.key(row.id, {}))
+    expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', ...Array(4).fill('rejected')])
+    expect(await keysCalled('test')).toBe(10)
+    const signIn = () => service.signIn(systemActor('test'), row.id, new Date(Date.now() + 3_600_000))
+    for (let round = 0; round < 3; round++) await atOnce(signIn)
+    expect(await keysCalled('Vercel sign-in')).toBe(10)
+  })
+
   it('refuses a scope that does not exist', async () => {
     const user = await server.user()
     await expect(user.with({ scopes: ['organization:own'] })).rejects.toMatchObject(
@@ -348,6 +363,24 @@ describe('the service of the keys', () => {
     expect(await left()).toEqual([made[11], ...made.slice(1, 10).reverse()])
     await expect(service().one(sameName.id)).resolves.toMatchObject({ label: 'Vercel sign-in' })
     await expect(service().one(theirs.id)).resolves.toMatchObject({ user_id: other.row.id })
+  })
+
+  it('rolls a key: another value, and the rest of it as it was', async () => {
+    const { owner, id: organizationId } = await server.organization()
+    const key = await owner.with({ label: 'CI', scopes: ['user:read'], scoped_organizations: [organizationId] })
+    const { id } = (await key.get('/api/personal_api_keys/@current/')).body
+    await server.application.get(KeyUsage).flush()
+    const before = await service().one(id)
+    const rolled = await service().roll(id)
+    expect(rolled).toEqual({
+      ...before,
+      value: expect.stringMatching(/^phx_/),
+      mask_value: `phx_...${rolled.value!.slice(-4)}`,
+      last_rolled_at: expect.any(Date),
+    })
+    expect(await service().one(id)).toEqual({ ...rolled, value: null })
+    const status = async (value: string) => (await server.request('GET', '/api/users/@me/', { key: value })).status
+    expect([await status(key.key), await status(rolled.value!), await status(owner.key)]).toEqual([401, 200, 200])
   })
 
   it('knows no key that was revoked', async () => {

@@ -28,7 +28,7 @@ export const targets = [
   },
   {
     files: ['src/identity/personal-api-keys/personal-api-keys.service.ts'],
-    tests: ['test/contract/errors', 'test/contract/keys'],
+    tests: ['test/contract/errors', 'test/contract/keys', 'test/security/revocation'],
   },
   {
     files: ['src/organizations/organizations.service.ts'],
