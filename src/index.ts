@@ -12,6 +12,7 @@ export * from './members/index.js'
 export * from './organizations/index.js'
 export * from './projects/index.js'
 export type { AddCommands, CommandContext } from './platform/cli/command.js'
+export { operator } from './platform/cli/operator.js'
 export { Config } from './platform/config/config.js'
 export { defineSettings, type Settings } from './platform/config/define-settings.js'
 /** What settings may hold, each with a message that says what to write. */
@@ -39,6 +40,7 @@ export {
 export { ApiErrors } from './platform/http/api-errors.js'
 export { ApiResource } from './platform/http/api-resource.js'
 export { DtoPipe, LateBody, toDto } from './platform/http/dto.js'
+export { notFound } from './platform/http/http.errors.js'
 export { Json } from './platform/http/json.js'
 export {
   BooleanField,
@@ -52,7 +54,11 @@ export {
   StringField,
   UrlField,
 } from './platform/http/fields.js'
+export { pageOf } from './platform/http/page.dto.js'
+export { PageQuery } from './platform/http/page-query.js'
 export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
 export { Outbound } from './platform/outbound/outbound.js'
 export { OutboundError } from './platform/outbound/outbound.error.js'
 export { StartError } from './platform/start-error.js'
+/** Makes an id that sorts by the time of its making. */
+export { uuidv7 } from 'uuidv7'

@@ -11,6 +11,7 @@ export {
   type NewInstallation,
 } from './integration-installations.js'
 export { IntegrationView } from './integration.dto.js'
+export * from './integration.events.js'
 export { IntegrationsModule } from './integrations.module.js'
 export { IntegrationsService } from './integrations.service.js'
 export { OrganizationIntegration } from './organization-integration.entity.js'

@@ -1,5 +1,6 @@
 export { Project } from './project.entity.js'
 export { ProjectView, TeamView } from './project.dto.js'
+export * from './project.events.js'
 export { ProjectsModule } from './projects.module.js'
 export { teamJson } from './projects.queries.js'
 export { ProjectsService } from './projects.service.js'
