@@ -20,6 +20,7 @@ const server = useServer({
         {
           name: 'test.members',
           events: [memberJoined, memberLevelChanged, memberLeft],
+          ordered: true,
         },
         async (event) => void heardOfMembers.push(event),
       )

@@ -45,6 +45,8 @@ export async function underMigrationLock<Result>(
     return await work(dataSource)
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy()
+    // The server closes a connection some time after us, and its locks with it. It may be gone already.
+    await holder.query('rollback').catch(() => undefined)
     await holder.end()
   }
 }
