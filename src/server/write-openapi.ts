@@ -2,19 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApplication } from './application.js'
+import { everyMarketplace } from './every-marketplace.js'
 import { Plugins } from '../plugins.js'
 import { loadConfig } from '../settings.js'
 import { openDatabase } from '../platform/database/open-database.js'
 import { openApiDocument } from '../platform/http/openapi.js'
 
-/** What makes the routes exist that only a configured server has. */
-const everyMarketplace = {
-  VERCEL_CLIENT_ID: 'oac_described',
-  VERCEL_CLIENT_SECRET: 'described',
-  AWS_MARKETPLACE_PRODUCT_CODES: 'described',
-  AWS_MARKETPLACE_CLAIM_URL: 'https://app.example.com/claim',
-  AWS_MARKETPLACE_TOPIC_ARNS: 'arn:aws:sns:us-east-1:123456789012:described',
-}
 /** Writes `docs/openapi.json`; with `--check` says instead, by exit code 1, that the committed one differs. */
 const file = 'docs/openapi.json'
 const folder = await mkdtemp(join(tmpdir(), 'polity-openapi-'))
