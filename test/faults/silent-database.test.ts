@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { poolOf } from '../../src/platform/database/fast-path/driver.js'
 import { type Answer, eventually, type TestOrganization, TestServer } from '../support/kit.js'
 import { OwnPostgres } from '../support/own-postgres.js'
 import { scale } from '../support/scale.js'
@@ -20,17 +21,25 @@ const everything = ({ owner, path, server }: TestOrganization): Promise<Answer[]
     server.request('GET', '/readyz'),
   ])
 
-/** What is refused while the database says nothing, and that nothing but its return is needed afterwards. */
+/** On a busy machine some of the first connections take longer than they may. */
+const allServed = (organization: TestOrganization) =>
+  eventually(
+    async () => (await everything(organization)).map(({ status }) => status),
+    (all) => all.every((status) => status < 300),
+    40_000,
+  )
+
+/** That nothing but the return of the database is needed, and how long it took. */
+async function heals(organization: TestOrganization): Promise<void> {
+  const back = Date.now()
+  await allServed(organization)
+  console.info(`everything answered again ${Date.now() - back} ms after the database's return`)
+}
+
+/** What is refused while the database says nothing, and that everything goes on afterwards. */
 async function survives(organization: TestOrganization, goAway: () => unknown, comeBack: () => unknown): Promise<void> {
   const { server, owner, path } = organization
-  // On a busy machine some of the first connections take longer than they may.
-  const allServed = () =>
-    eventually(
-      async () => (await everything(organization)).map(({ status }) => status),
-      (all) => all.every((status) => status < 300),
-      40_000,
-    )
-  await allServed()
+  await allServed(organization)
   await goAway()
   const end = Date.now() + AWAY_MS
   try {
@@ -47,9 +56,7 @@ async function survives(organization: TestOrganization, goAway: () => unknown, c
   } finally {
     await comeBack()
   }
-  const back = Date.now()
-  await allServed()
-  console.info(`everything answered again ${Date.now() - back} ms after the database's return`)
+  await heals(organization)
   expect((await owner.get(path)).status).toBe(200)
 }
 
@@ -94,4 +101,62 @@ describe('a server whose way to PostgreSQL goes silent without closing', () => {
       ),
     AWAY_MS + 150_000,
   )
+})
+
+describe('a server whose statements were lost on a way that was silent for a moment', () => {
+  let proxy: SilentProxy
+  const server = new TestServer()
+  beforeAll(async () => {
+    proxy = await SilentProxy.start(process.env.TEST_DATABASE_URL!)
+    // Longer than everything may take to be served again.
+    const patient = { DATABASE_STATEMENT_TIMEOUT_MS: '600000', DATABASE_URL: proxy.url }
+    await server.start({ environment: patient })
+  })
+  afterAll(async () => {
+    await server.close()
+    await proxy?.stop()
+  })
+
+  it('does not wait for their answers', async () => {
+    const organization = await server.organization()
+    await allServed(organization)
+    proxy.goSilent()
+    const lost = Array.from({ length: 20 }, () =>
+      server.database.transaction((tx) => tx.manager.query('select 1')).catch((error: Error) => error),
+    )
+    const pool = poolOf(server.database.dataSource)
+    await eventually(
+      async () => pool.waitingCount,
+      (waiting) => waiting > 0,
+    )
+    proxy.comeBack()
+    await heals(organization)
+    expect((await Promise.all(lost)).some((answer) => answer instanceof Error)).toBe(true)
+  }, 150_000)
+})
+
+describe('a server whose PostgreSQL is killed and started again', () => {
+  let postgres: OwnPostgres
+  const server = new TestServer()
+  beforeAll(async () => {
+    postgres = await OwnPostgres.start()
+    await server.start({ environment: { ...environment, DATABASE_URL: postgres.url } })
+  }, 120_000)
+  afterAll(async () => {
+    await server.close()
+    await postgres?.stop()
+  })
+
+  it('goes on by itself', async () => {
+    const organization = await server.organization()
+    await allServed(organization)
+    await postgres.kill()
+    for (const { status } of await everything(organization)) expect([200, 201, 503]).toContain(status)
+    await eventually(
+      () => postgres.answers(),
+      (isBack) => isBack,
+      60_000,
+    )
+    await heals(organization)
+  }, 150_000)
 })

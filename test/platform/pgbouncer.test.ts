@@ -49,6 +49,11 @@ for (const [way, possible, { prepared, settings }] of ways) {
       expect(await server.database.query(timeouts, [])).toEqual([{ statement: '0', lock: '0' }])
     })
 
+    it('leaves alone a statement that takes long, although PostgreSQL knows its connection by another number', async () => {
+      const sleeping = namedQuery<{ slept: string }>('test.sleeping', 'select pg_sleep(2)::text as slept')
+      expect(await server.database.transaction((tx) => tx.query(sleeping, []))).toEqual([{ slept: '' }])
+    })
+
     it('serves every request, whoever had its connection before', async () => {
       const lives = Array.from({ length: 12 }, async () => {
         const { owner, path, view } = await server.organization()

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js'
+import { postmasterOf } from './server-process.js'
 
 /** An embedded PostgreSQL for one test file, which may freeze it. */
 export class OwnPostgres {
@@ -27,6 +29,25 @@ export class OwnPostgres {
   freeze = (): Promise<void> => this.signal('SIGSTOP')
   thaw = (): Promise<void> => this.signal('SIGCONT')
 
+  /** Kills it without a word. It is started again, as every embedded PostgreSQL. */
+  async kill(): Promise<void> {
+    process.kill(await this.postmaster(), 'SIGKILL')
+  }
+
+  /** Whether it takes connections. */
+  async answers(): Promise<boolean> {
+    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 1_000 })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return true
+    } catch {
+      return false
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+
   async stop(): Promise<void> {
     await this.thaw()
     await this.postgres.stop()
@@ -34,8 +55,12 @@ export class OwnPostgres {
   }
 
   private async signal(signal: NodeJS.Signals): Promise<void> {
-    const [first] = (await readFile(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-    const list = execFileSync('ps', ['-o', 'pid=', '--pid', first!, '--ppid', first!], { encoding: 'utf8' })
+    const first = String(await this.postmaster())
+    const list = execFileSync('ps', ['-o', 'pid=', '--pid', first, '--ppid', first], { encoding: 'utf8' })
     for (const pid of list.split('\n').filter(Boolean)) process.kill(Number(pid), signal)
+  }
+
+  private postmaster(): Promise<number> {
+    return postmasterOf(this.folder)
   }
 }

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { Writable } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { Client, Pool, QueryResult } from 'pg'
 import type { DataSource, QueryRunner } from 'typeorm'
 
@@ -8,7 +8,7 @@ import type { DataSource, QueryRunner } from 'typeorm'
  * changes it.
  */
 interface ClientPrivates {
-  connection: EventEmitter & { stream: Writable }
+  connection: EventEmitter & { stream: Socket }
   processID: number | null
   secretKey: number | null
   ssl: unknown
@@ -36,6 +36,8 @@ export function privates(client: Client) {
     ssl,
     sslNegotiation,
     isConnecting: own._connecting,
+    /** Whether the server has sent anything yet. */
+    hasHeard: connection.stream.bytesRead > 0,
     /** Whether a statement was sent or is about to be, and is not answered whole. */
     owesAnswer: Boolean(own._activeQuery) || own._sentQueryQueue.length > 0 || own._queryQueue.length > 0,
   }

@@ -1,8 +1,6 @@
 import pg from 'pg'
 import { privates } from './driver.js'
-
-/** How often connections that owe an answer are looked at. */
-const LOOK_MS = 250
+import { watch } from './watch.js'
 
 export interface WatchedClientConfig extends pg.ClientConfig {
   /** Milliseconds in which a statement is answered, or its connection counts as lost. Not set: there is no such bound. */
@@ -21,14 +19,13 @@ export class WatchedClient extends pg.Client {
   /** When the statement that now runs began: with the answer to the one before, or when it was sent. */
   private begun = 0
 
-  constructor(config: WatchedClientConfig = {}) {
+  constructor(private readonly config: WatchedClientConfig = {}) {
     super(config)
     this.deadlineMs = config.deadlineMs ?? Infinity
     this.connectDeadlineMs = config.connectDeadlineMs ?? Infinity
     // Node ends a process in which nobody listens for an error. Whoever awaits a statement hears of it through that.
     this.on('error', () => undefined)
     privates(this).connection.on('readyForQuery', () => (this.begun = performance.now()))
-    this.once('end', () => watched.delete(this))
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of both of pg's overloads
@@ -54,40 +51,36 @@ export class WatchedClient extends pg.Client {
     privates(this).connection.stream.destroy()
   }
 
-  /** For the watch: gives the connection up when its time is over. `unheard`: milliseconds in which nobody listened to it. */
-  check(now: number, unheard: number): void {
+  /** Another connection to the same server, which nobody watches. */
+  sibling(): WatchedClient {
+    return Object.assign(new WatchedClient(this.config), { deadlineMs: Infinity })
+  }
+
+  /** For the watch: when that began of which the server owes the answer and has sent nothing; undefined when it owes none. */
+  get silentSince(): number | undefined {
+    const { isConnecting, hasHeard, owesAnswer } = privates(this)
+    return (isConnecting && !hasHeard) || owesAnswer ? this.begun : undefined
+  }
+
+  /** For the watch: by what the server knows the statement that is under way; null while the connection is being made. */
+  get backend(): number | null {
+    return privates(this).isConnecting ? null : privates(this).processID
+  }
+
+  /** For the watch: milliseconds in which nobody listened do not count. */
+  forgive(unheard: number): void {
     this.begun += unheard
+  }
+
+  /** For the watch: whether the time for what it waits for is over. */
+  isOverdue(now: number): boolean {
     const { isConnecting } = privates(this)
-    const waited = isConnecting ? now - this.begun : this.overdueMs(now)
-    if (waited <= (isConnecting ? this.connectDeadlineMs : this.deadlineMs)) return
-    this.destroy()
-    // Unused ones to the same server which have not been heard of since are as good as lost: they would keep the next
-    // statement waiting as long.
-    for (const other of watched) if (other.isIdleSince(this.begun, this)) other.destroy()
+    return isConnecting ? now - this.begun > this.connectDeadlineMs : this.overdueMs(now) > this.deadlineMs
   }
 
-  private isIdleSince(time: number, { host, port }: WatchedClient): boolean {
+  /** For the watch: whether it is unused and has not been heard of since `other` waits. */
+  isIdleLongerThan({ begun }: WatchedClient): boolean {
     const { owesAnswer, isConnecting } = privates(this)
-    return !owesAnswer && !isConnecting && this.begun < time && this.host === host && this.port === port
+    return !owesAnswer && !isConnecting && this.begun < begun
   }
-}
-
-const watched = new Set<WatchedClient>()
-let looks: NodeJS.Timeout | undefined
-
-function watch(client: WatchedClient): void {
-  watched.add(client)
-  if (looks) return
-  let last = performance.now()
-  looks = setInterval(() => {
-    const now = performance.now()
-    // What arrived while this process was busy or stopped is read after this; the time does not count.
-    const unheard = now - last > 2 * LOOK_MS ? now - last : 0
-    last = now
-    for (const one of watched) one.check(now, unheard)
-    if (watched.size > 0) return
-    clearInterval(looks)
-    looks = undefined
-  }, LOOK_MS)
-  looks.unref()
 }
