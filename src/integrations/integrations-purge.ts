@@ -104,7 +104,7 @@ export class IntegrationsPurge implements OnModuleInit {
       })
     }
     if (bought) await this.noteOpenInvoices(integration)
-    await this.database.transaction((tx) => tx.query(endParting, [organization_id, id]))
+    await this.database.transaction((tx) => tx.query(endParting, [organization_id, id]), { organization_id })
   }
 
   private async disconnect(of: BilledIntegration, sealed: string): Promise<void> {

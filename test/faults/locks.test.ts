@@ -1,48 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
-import { eventually, useServer } from '../support/kit.js'
+import { useServer } from '../support/kit.js'
+import { RowLocks } from '../support/row-locks.js'
 
 const server = useServer({ ownDatabase: true })
-let somebody: pg.Client
+let locks: RowLocks
 beforeAll(async () => {
-  somebody = new pg.Client({ connectionString: (await databaseUrl()).toString() })
-  // The server's database is dropped with force first.
-  somebody.on('error', () => undefined)
-  await somebody.connect()
+  locks = await RowLocks.open(server)
 })
-afterAll(() => somebody.end())
-
-async function databaseUrl(): Promise<URL> {
-  const url = new URL(process.env.TEST_DATABASE_URL!)
-  const [{ name }] = await server.database.dataSource.query('select current_database() as name')
-  url.pathname = `/${name}`
-  return url
-}
-
-/** Holds what `statement` locks until `work` is done. */
-async function whileLocked<Result>(statement: string, values: unknown[], work: () => Promise<Result>): Promise<Result> {
-  await somebody.query('begin')
-  await somebody.query(statement, values)
-  return work().finally(() => somebody.query('rollback'))
-}
-
-/** Until so many statements wait for a lock. */
-const waiting = (count: number) =>
-  eventually(
-    async () => (await somebody.query('select 1 from pg_locks where not granted')).rows.length,
-    (found) => found >= count,
-  )
+afterAll(() => locks.close())
 
 describe("one organization's row, locked for long,", () => {
   it('keeps neither other organizations nor /readyz waiting; its own writers get 503 with Retry-After', async () => {
     const [locked, other] = [await server.organization(), await server.organization()]
-    await whileLocked('select 1 from organizations where id = $1 for update', [locked.id], async () => {
+    await locks.during('select 1 from organizations where id = $1 for update', [locked.id], async () => {
       let answered = 0
       const blocked = Array.from({ length: 40 }, () =>
         locked.owner.patch(locked.path, { name: `Blocked ${randomUUID()}` }).finally(() => answered++),
       )
-      await waiting(1)
+      await locks.waiting(1)
       for (let time = 0; time < 3; time++) {
         const answer = await other.owner.patch(other.path, { name: `Renamed ${randomUUID()}` })
         expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 200 })
@@ -63,12 +39,12 @@ describe('a table, locked for long,', () => {
   it('keeps only those waiting who read it', async () => {
     const { owner, path } = await server.organization()
     const id = randomUUID()
-    await whileLocked('lock table organization_integrations in access exclusive mode', [], async () => {
+    await locks.during('lock table organization_integrations in access exclusive mode', [], async () => {
       let answered = 0
       const blocked = Array.from({ length: 12 }, (_, index) =>
         owner.get(`${path}integrations/${index % 2 ? '' : `${id}/`}`).finally(() => answered++),
       )
-      await waiting(2)
+      await locks.waiting(2)
       for (let time = 0; time < 3; time++) {
         expect((await owner.get(path)).status).toBe(200)
         expect((await owner.get('/api/organizations/')).status).toBe(200)

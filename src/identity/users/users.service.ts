@@ -101,13 +101,16 @@ export class UsersService {
   }
 
   private async setActive(id: number, is_active: boolean): Promise<User> {
-    return this.database.transaction(async (tx) => {
-      const user = await tx.lock(User, { id })
-      if (!user) throw notFound()
-      this.access.forgetAfter(tx, `user:${id}`)
-      await tx.manager.update(User, { id }, { is_active })
-      return Object.assign(user, { is_active })
-    })
+    return this.database.transaction(
+      async (tx) => {
+        const user = await tx.lock(User, { id })
+        if (!user) throw notFound()
+        this.access.forgetAfter(tx, `user:${id}`)
+        await tx.manager.update(User, { id }, { is_active })
+        return Object.assign(user, { is_active })
+      },
+      { user_id: id },
+    )
   }
 }
 

@@ -51,13 +51,14 @@ export class AwsMarketplaceNotifications {
     // A message that means nothing here would mean nothing when it comes again.
     if (!known || !this.settings.productCodes.includes(heard['product-code']))
       return this.logger.warn({ message: message.MessageId }, 'message of SNS means nothing here')
+    const installed = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customerOf(heard)))
     await this.database.transaction(async (tx) => {
       if (await this.isNew(tx, message)) await this.apply(tx, message, heard)
-    })
+    }, installed)
   }
 
   private async apply(tx: Transaction, { Timestamp }: SnsMessage, heard: z.infer<typeof notice>): Promise<void> {
-    const customer = { product_code: heard['product-code'], customer_identifier: heard['customer-identifier'] }
+    const customer = customerOf(heard)
     const status = statusAfter.get(heard.action)
     if (status && !(await this.statuses.hear(tx, customer, status, Timestamp))) return
     const integration = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customer), tx)
@@ -77,9 +78,13 @@ export class AwsMarketplaceNotifications {
     this.logger.info({ topic: message.TopicArn }, 'subscribed to an SNS topic')
   }
 
-  /** Remembered for longer than a message is accepted. */
+  /** Remembered for longer than a message is accepted. What another transaction is about to forget is not waited for. */
   private async isNew(tx: Transaction, { MessageId }: SnsMessage): Promise<boolean> {
-    await tx.manager.query(`delete from aws_marketplace_messages where received_at < now() - interval '1 day'`)
+    await tx.manager.query(
+      `delete from aws_marketplace_messages where message_id in (
+         select message_id from aws_marketplace_messages where received_at < now() - interval '1 day'
+         for update skip locked)`,
+    )
     const remembered = await tx.manager.query(
       'insert into aws_marketplace_messages (message_id) values ($1) on conflict do nothing returning message_id',
       [MessageId],
@@ -87,6 +92,11 @@ export class AwsMarketplaceNotifications {
     return remembered.length > 0
   }
 }
+
+const customerOf = (heard: z.infer<typeof notice>) => ({
+  product_code: heard['product-code'],
+  customer_identifier: heard['customer-identifier'],
+})
 
 function parsed(text: string): unknown {
   try {

@@ -33,6 +33,7 @@ export class VercelInstallations {
   /** Makes the user, the organization and the integration, all or none; a repeat renews what Vercel sent. */
   async upsert(id: string, payload: UpsertInstallation, claims: VercelClaims, by: Actor): Promise<void> {
     const { credentials, ...config } = payload
+    const installed = await this.find(id)
     await this.database.transaction(async (tx) => {
       // Two deliveries of one installation come one after the other.
       await this.installations.holdId(tx, KIND, id)
@@ -43,7 +44,7 @@ export class VercelInstallations {
       if (existing && (await this.installations.update(tx, by, existing, { config, secrets: credentials }))) return
       await this.refuseReplay(tx, id, claims)
       await this.install(tx, id, payload, claims, by)
-    })
+    }, installed)
   }
 
   async retrieve(id: string): Promise<{ billingPlan: BillingPlan }> {

@@ -85,36 +85,39 @@ export class VercelSso {
 
   /** @throws {ApiError} 400 for a ticket that is used or expired */
   async exchange(ticket: string): Promise<SsoSession> {
-    return this.database.transaction(async (tx) => {
-      const content = await this.oneTime.redeem<Ticket>(tx, 'vercel-sso', ticket)
-      if (!content) throw ticketExpired()
-      const { user_id, organization_id, resource_id = null } = content
-      const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
-      const key = await this.keys.signIn(tx.for(vercelActor()), user_id, expires_at)
-      return {
-        user_id,
-        organization_id,
-        resource_id,
-        personal_api_key: key.value!,
-        expires_at: expires_at.toISOString(),
-      }
-    })
+    const read = await this.oneTime.read<Ticket>('vercel-sso', ticket)
+    return this.database.transaction(
+      async (tx) => {
+        const content = await this.oneTime.redeem<Ticket>(tx, 'vercel-sso', ticket)
+        if (!content) throw ticketExpired()
+        const { user_id, organization_id, resource_id = null } = content
+        const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
+        const key = await this.keys.signIn(tx.for(vercelActor()), user_id, expires_at)
+        return {
+          user_id,
+          organization_id,
+          resource_id,
+          personal_api_key: key.value!,
+          expires_at: expires_at.toISOString(),
+        }
+      },
+      { user_id: read?.user_id },
+    )
   }
 
   /** @throws {ApiError} 400 for a ticket that is used or expired, 403 when it is for another address than the caller's */
   async link(caller: Caller, ticket: string): Promise<SsoLink> {
-    return this.database.transaction(
-      async (tx) => {
-        const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
-        const integration = content && (await this.installations.find(content.installation_id, tx))
-        if (!integration) throw ticketExpired()
-        const user = await this.users.byId(personOf(caller).id, tx)
-        if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
-        await this.people.link(tx, integration, user, content.vercel_user_id)
-        return { organization_id: integration.organization_id }
-      },
-      { user_id: personOf(caller).id },
-    )
+    const read = await this.oneTime.read<Link>('vercel-sso-link', ticket)
+    const installed = read && (await this.installations.find(read.installation_id))
+    return this.database.transaction(async (tx) => {
+      const content = await this.oneTime.redeem<Link>(tx, 'vercel-sso-link', ticket)
+      const integration = content && (await this.installations.find(content.installation_id, tx))
+      if (!integration) throw ticketExpired()
+      const user = await this.users.byId(personOf(caller).id, tx)
+      if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
+      await this.people.link(tx, integration, user, content.vercel_user_id)
+      return { organization_id: integration.organization_id }
+    }, installed)
   }
 
   private async exchangeCode({ code, state }: Arrival): Promise<VercelUser> {
