@@ -22,6 +22,9 @@ const MIGRATION_LOCK = 7_305_804_402
 const ATTEMPT_MS = 10_000
 /** Older ones do not know what the schema is written in. */
 const OLDEST_POSTGRES = 15
+/** Lifts for a transaction what the role, the database or the server bounds it by. PostgreSQL 17 knows one bound more. */
+const WITHOUT_TIMEOUTS = `select set_config(name, '0', true) from pg_settings where name in
+  ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
 /** SQLSTATE: insufficient_privilege, and invalid_schema_name where the role sees no schema. */
 const NOT_ALLOWED = new Set(['42501', '3F000'])
 
@@ -54,9 +57,8 @@ export async function underMigrationLock<Result>(
 /** A migration takes as long as it takes, whatever the role or the server says of statements. */
 @EventSubscriber()
 class WithoutTimeouts implements EntitySubscriberInterface {
-  async afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<void> {
-    await queryRunner.query('set local statement_timeout = 0')
-    await queryRunner.query('set local lock_timeout = 0')
+  afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<unknown> {
+    return queryRunner.query(WITHOUT_TIMEOUTS)
   }
 }
 
@@ -72,7 +74,7 @@ async function takeLock(holder: Client): Promise<void> {
     if (rows[0].taken) break
     await holder.query('rollback')
   }
-  await holder.query('set local idle_in_transaction_session_timeout = 0')
+  await holder.query(WITHOUT_TIMEOUTS)
 }
 
 /** Brings the schema up to date. @returns the names of the migrations that ran @throws {StartError} */
