@@ -12,10 +12,8 @@ import { basename, dirname, join, relative } from 'node:path'
 import { newTestDatabase } from '../../dist/testing/index.js'
 import { targets } from './targets.mjs'
 
-/** A worker that says nothing for so long is stuck in a mutant, which is thereby noticed. */
-const SILENCE_MS = 300_000
-/** Before the first mutant it runs every test. */
-const BASELINE_MS = 1_200_000
+/** A worker says which test it tries. One that says nothing for so long is stuck in a mutant, which is thereby noticed. */
+const SILENCE_MS = 900_000
 const silent = new Proxy({}, { get: (_, name) => (String(name).startsWith('is') ? () => false : () => undefined) })
 
 /** Tries only what the reports in MUTANTS_REPORT do not call killed. */
@@ -59,10 +57,10 @@ async function start(tests, environment = {}) {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },
   )
-  return { child, first: await heard(child, BASELINE_MS) }
+  return { child, first: await heard(child) }
 }
 
-function heard(child, withinMs = SILENCE_MS) {
+function heard(child) {
   return new Promise((resolve) => {
     const done = (message) => {
       clearTimeout(timer)
@@ -70,9 +68,13 @@ function heard(child, withinMs = SILENCE_MS) {
       child.off('exit', exited)
       resolve(message)
     }
-    const listen = (message) => (message.left === undefined ? done(message) : console.log('  left out:', message))
+    const listen = (message) => {
+      timer.refresh()
+      if (message.left) console.log('  left out:', message)
+      else if (!message.trying) done(message)
+    }
     const exited = () => done({ killed: true, clean: false, by: 'the process ended' })
-    const timer = setTimeout(() => done({ killed: true, clean: false, by: 'silence' }), withinMs)
+    const timer = setTimeout(() => done({ killed: true, clean: false, by: 'silence' }), SILENCE_MS)
     child.on('message', listen)
     child.on('exit', exited)
   })

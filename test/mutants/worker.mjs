@@ -7,7 +7,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { collect, prepare, run, tests } from './harness.mjs'
 
-const TEST_TIMEOUT_MS = Number(process.env.MUTANT_TEST_TIMEOUT_MS ?? 60_000)
+/** What a test may take at least, and how many times as long as without a mutant: a busy machine kills no mutant. */
+const TIMEOUT = { atLeastMs: 60_000, times: 10 }
+const BASELINE_TIMEOUT_MS = 600_000
 /** More rounds of a mutated loop than any test makes. */
 const HIT_LIMIT = 200_000
 /** What the first worker of a target saw, so that the one that takes its place need not run every test again. */
@@ -16,12 +18,15 @@ const BASELINE = process.env.MUTANT_BASELINE
 const stryker = (globalThis.__stryker__ ??= {})
 const active = process.env.__STRYKER_ACTIVE_MUTANT__
 
+const timeoutOf = (timeMs) => Math.max(TIMEOUT.atLeastMs, TIMEOUT.times * timeMs)
+
 /** @returns why the test failed, or undefined */
-async function failureOf(test, mutant) {
+async function failureOf(test, mutant, timeoutMs) {
+  process.send({ trying: test.name })
   Object.assign(stryker, { activeMutant: mutant, hitCount: 0, hitLimit: HIT_LIMIT })
   let timer
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), TEST_TIMEOUT_MS)
+    timer = setTimeout(() => reject(new Error('timeout')), timeoutMs)
   })
   try {
     await Promise.race([run(test), late])
@@ -40,7 +45,7 @@ async function baseline() {
     await prepare(test)
     stryker.currentTestId = `test ${index}`
     const start = Date.now()
-    const failure = await failureOf(test, undefined)
+    const failure = await failureOf(test, undefined, BASELINE_TIMEOUT_MS)
     const time = Date.now() - start
     stryker.currentTestId = undefined
     if (failure) process.send({ left: test.name, because: failure })
@@ -52,14 +57,14 @@ async function baseline() {
 
 /** A mutant that counts when modules load or servers start: it was switched on before anything ran. */
 async function fromTheStart({ sound }) {
-  for (const { index } of sound) {
+  for (const { index, time } of sound) {
     const test = tests[index]
     try {
       await prepare(test)
     } catch (error) {
       return { killed: true, by: `before ${test.name}: ${error.message?.slice(0, 200)}` }
     }
-    const failure = await failureOf(test, active)
+    const failure = await failureOf(test, active, timeoutOf(time))
     if (failure) return { killed: true, by: `${test.name}: ${failure}` }
   }
   return { killed: false }
@@ -85,11 +90,11 @@ async function tryOut(mutant, sound) {
   for (const entry of sound.filter(({ covers }) => covers.includes(mutant))) {
     const test = tests[entry.index]
     await prepare(test)
-    const failure = await failureOf(test, mutant)
+    const failure = await failureOf(test, mutant, timeoutOf(entry.time))
     if (!failure) continue
     const by = `${test.name}: ${failure}`
     if (failure === 'timeout') return { killed: true, clean: false, by }
-    const again = await failureOf(test, undefined)
+    const again = await failureOf(test, undefined, timeoutOf(entry.time))
     if (!again) return { killed: true, clean: true, by }
     if (unrepeatable.push(entry) === 2) return { killed: true, clean: false, by }
   }
