@@ -1,4 +1,5 @@
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common'
+import type { Authenticator } from './access/authenticator.js'
 import type { ScopeDefinition } from './access/scopes.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { AddCommands } from './platform/cli/command.js'
@@ -27,6 +28,8 @@ export interface PluginOptions extends ModuleMetadata {
   organizationTables?: readonly string[]
   /** Kinds of integration. */
   integrations?: readonly Type<IntegrationProvider>[]
+  /** Recognize callers by another credential than a personal API key. */
+  authenticators?: readonly Type<Authenticator>[]
   /** What it adds to the command line. */
   commands?: readonly AddCommands[]
   /** Whether a server with these settings has the module's routes; otherwise they answer as missing paths do. Default: always. */

@@ -21,11 +21,12 @@ export { type PluginModule, type PluginOptions } from './plugin-declaration.js'
  * ```
  */
 export function PolityPlugin({ imports, providers = [], exports, ...declaration }: PluginOptions): ClassDecorator {
-  const { controllers, integrations = [], routesWhen } = declaration
+  const { controllers, integrations = [], authenticators = [], routesWhen } = declaration
   return (target) => {
     // Controllers that depend on the settings come with pluginModules().
     const always = routesWhen ? [] : controllers
-    Module({ imports, controllers: always, providers: [...providers, ...integrations], exports })(target)
+    const own = [...providers, ...integrations, ...authenticators]
+    Module({ imports, controllers: always, providers: own, exports })(target)
     declare(target, declaration)
   }
 }

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
+import type { Authenticator } from './access/authenticator.js'
 import { type ScopeDefinition, Scopes } from './access/scopes.js'
 import { CurrentUserModule } from './current-user/current-user.module.js'
 import { PersonalApiKeysModule, UsersModule } from './identity/index.js'
@@ -89,6 +90,10 @@ export class Plugins {
 
   get integrations(): Type<IntegrationProvider>[] {
     return this.declared.flatMap(({ integrations = [] }) => integrations)
+  }
+
+  get authenticators(): Type<Authenticator>[] {
+    return this.declared.flatMap(({ authenticators = [] }) => authenticators)
   }
 
   /** In the order in which they run. */

@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
-import { Scopes } from './access/index.js'
+import { AUTHENTICATORS, Scopes } from './access/index.js'
 import { INTEGRATION_PROVIDERS } from './integrations/index.js'
 import { ORGANIZATION_TABLES } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
@@ -69,6 +69,7 @@ class Declarations {
   static of(plugins: Plugins): DynamicModule {
     const providers = [
       { provide: Scopes, useValue: plugins.scopes },
+      { provide: AUTHENTICATORS, useValue: plugins.authenticators },
       { provide: INTEGRATION_PROVIDERS, useValue: plugins.integrations },
       { provide: ORGANIZATION_TABLES, useValue: plugins.organizationTables },
     ]

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Config } from '../platform/config/config.js'
 import type { Transaction } from '../platform/database/database.js'
 import { SharedRedis } from '../platform/redis/redis.module.js'
-import type { AccessRow } from './access.queries.js'
+import type { AccessRow, Standing } from './access.queries.js'
 import { accessSettings } from './access.settings.js'
 
 const MAX_ENTRIES = 10_000
@@ -13,11 +13,14 @@ const MAX_UNKNOWN = 1_000
 const TELL_AGAIN_MS = 500
 const CHANNEL = 'polity:access'
 
+/** What is remembered. */
+type Remembered = Standing & Partial<Pick<AccessRow, 'expires_at'>>
+
 /** Whose access may have changed: everything that is known of this user, or of this organization. */
 export type AccessSubject = `user:${number}` | `organization:${string}`
 
 /**
- * Remembers for `AUTH_CACHE_TTL_MS` what the database said about a key and an organization.
+ * Remembers for `AUTH_CACHE_TTL_MS` what the database said about a key, or a user, and an organization.
  *
  * A change made by this process counts from the moment it is committed: whoever changes a key, a user, a membership or
  * what a request may do in an organization says so with {@link forgetAfter}. Another process hears of it at once through
@@ -27,7 +30,7 @@ export type AccessSubject = `user:${number}` | `organization:${string}`
 @Injectable()
 export class AccessCache implements BeforeApplicationShutdown {
   private readonly ttlMs: number
-  private readonly entries?: LRUCache<string, { access: AccessRow; since: number }>
+  private readonly entries?: LRUCache<string, { access: Remembered; since: number }>
   /** Keys that the database does not know, and since when. Apart, so that no flood of them pushes out the others. */
   private readonly unknown?: LRUCache<string, number>
   /** When each subject changed last, for as long as an answer from before could still be remembered. */
@@ -47,19 +50,19 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   /**
-   * What `find` says of a key in an organization, or said a moment ago.
-   * @param hash the key's
+   * What `find` says of a key, or a user, in an organization, or said a moment ago.
+   * @param subject the key's hash, or `user:` and an id
    * @param place the organization's id, `@current`, or nothing
    */
-  async remember(
-    hash: string,
+  async remember<Found extends Remembered>(
+    subject: string,
     place: string,
-    find: () => Promise<AccessRow | undefined>,
-  ): Promise<AccessRow | undefined> {
-    const name = `${hash} ${place}`
+    find: () => Promise<Found | undefined>,
+  ): Promise<Found | undefined> {
+    const name = `${subject} ${place}`
     const known = this.entries?.get(name)
-    if (known && this.holds(known)) return known.access
-    const unknownSince = this.unknown?.get(hash)
+    if (known && this.holds(known)) return known.access as Found
+    const unknownSince = this.unknown?.get(subject)
     if (unknownSince !== undefined && this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
     // From before the question: a change that is committed while it is under way may or may not be in its answer.
     const since = performance.now()
@@ -68,7 +71,7 @@ export class AccessCache implements BeforeApplicationShutdown {
       this.entries?.set(name, { access, since })
     } else {
       this.entries?.delete(name)
-      this.unknown?.set(hash, since)
+      this.unknown?.set(subject, since)
     }
     return access
   }
@@ -82,7 +85,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     this.subscriber?.disconnect()
   }
 
-  private holds({ access, since }: { access: AccessRow; since: number }): boolean {
+  private holds({ access, since }: { access: Remembered; since: number }): boolean {
     if (!this.isRecent(since)) return false
     if (access.expires_at && access.expires_at.getTime() <= Date.now()) return false
     if (since <= this.changedAt(`user:${access.user_id}`)) return false

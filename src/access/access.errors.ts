@@ -3,6 +3,9 @@ import { defineError } from '../platform/http/error-catalogue.js'
 const denied = (detail: string) =>
   defineError({ status: 403, type: 'authentication_error', code: 'permission_denied', detail })
 
+/** RFC 6750 section 3: how to authenticate, on every 401. */
+export const challenge = { 'www-authenticate': 'Bearer' }
+
 export const notAuthenticated = defineError({
   status: 401,
   type: 'authentication_error',
@@ -15,6 +18,14 @@ export const invalidKey = defineError({
   type: 'authentication_error',
   code: 'authentication_failed',
   detail: 'Personal API key found in request {place} is invalid.',
+})
+
+/** For authenticators: the credential in a request is not, or no longer, valid. */
+export const invalidCredentials = defineError({
+  status: 401,
+  type: 'authentication_error',
+  code: 'authentication_failed',
+  detail: 'The credentials in this request are invalid or expired.',
 })
 
 export const missingScope = denied("API key missing required scope '{scope}'")

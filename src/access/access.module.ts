@@ -4,6 +4,7 @@ import { PolityPlugin } from '../plugin.js'
 import { accessSettings } from './access.settings.js'
 import { AccessCache } from './access-cache.js'
 import { Authentication } from './authentication.js'
+import { Authenticators } from './authenticators.js'
 import { EarlyAuthentication } from './early-authentication.js'
 import { KeyUsage } from './key-usage.js'
 import { ProductFeatures } from './product-features.js'
@@ -19,6 +20,7 @@ import { ScopesGuard } from './scopes.guard.js'
   providers: [
     { provide: APP_GUARD, useClass: ScopesGuard },
     Authentication,
+    Authenticators,
     EarlyAuthentication,
     AccessCache,
     KeyUsage,
@@ -26,6 +28,6 @@ import { ScopesGuard } from './scopes.guard.js'
     ProductFeatures,
     RouteDeclarations,
   ],
-  exports: [AccessCache, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
+  exports: [AccessCache, Authenticators, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
 })
 export class AccessModule {}

@@ -1,13 +1,8 @@
 import { namedQuery } from '../platform/database/fast-path/named-query.js'
 import type { MembershipLevel } from './membership-level.js'
 
-export interface AccessRow {
-  key_id: string
-  scopes: string[]
-  scoped_teams: number[]
-  scoped_organizations: string[]
-  last_used_at: Date | null
-  expires_at: Date | null
+/** A user, and where they stand in the organization that a request is about. */
+export interface Standing {
   user_id: number
   user_uuid: string
   /** The organization meant, whether or not the caller belongs to it; null where none is. */
@@ -20,6 +15,24 @@ export interface AccessRow {
   is_pending_deletion: boolean
 }
 
+/** The same, with the key that proved who the user is. */
+export interface AccessRow extends Standing {
+  key_id: string
+  /** Empty for a legacy key from an import, which may do everything. */
+  scopes: string[]
+  scoped_teams: number[]
+  scoped_organizations: string[]
+  last_used_at: Date | null
+  expires_at: Date | null
+}
+
+const standing = `u.id as user_id, u.uuid as user_uuid, $2::uuid as wanted_organization_id,
+     m.level, o.name as organization_name, o.members_can_use_personal_api_keys, o.is_active, o.is_not_active_reason,
+     o.deletion_requested_at is not null as is_pending_deletion`
+
+const membership = `left join organization_memberships m on m.organization_id = $2 and m.user_id = u.id
+   left join organizations o on o.id = $2 and m.user_id is not null`
+
 /**
  * Everything the guard needs, in one round trip: the key and its user, and, when a route names an organization, the
  * caller's membership of it. $1 the key's hash, $2 an organization's id or null.
@@ -27,15 +40,26 @@ export interface AccessRow {
 export const accessQuery = namedQuery<AccessRow>(
   'auth.access',
   `select k.id as key_id, k.scopes, k.scoped_teams, k.scoped_organizations::text[] as scoped_organizations, k.last_used_at,
-     k.expires_at, u.id as user_id, u.uuid as user_uuid, $2::uuid as wanted_organization_id,
-     m.level, o.name as organization_name, o.members_can_use_personal_api_keys, o.is_active, o.is_not_active_reason,
-     o.deletion_requested_at is not null as is_pending_deletion
+     k.expires_at, ${standing}
    from personal_api_keys k
    join users u on u.id = k.user_id and u.is_active
-   left join organization_memberships m on m.organization_id = $2 and m.user_id = u.id
-   left join organizations o on o.id = $2 and m.user_id is not null
+   ${membership}
    where k.secure_value = $1 and (k.expires_at is null or k.expires_at > now())`,
 )
+
+/** The same of a user whom an authenticator recognized. $1 the user, $2 an organization's id or null. */
+export const standingQuery = namedQuery<Standing>(
+  'auth.standing',
+  `select ${standing}
+   from users u
+   ${membership}
+   where u.id = $1 and u.is_active`,
+)
+
+const current = `coalesce(
+     (select organization_id from user_organizations where user_id = u.id and organization_id = u.current_organization_id),
+     (select organization_id from user_organizations where user_id = u.id order by organization_created_at, organization_id limit 1)
+   ) as organization_id`
 
 /**
  * $1 the key's hash: the organization that `@current` means to its user, null where they belong to none. It is asked
@@ -43,9 +67,13 @@ export const accessQuery = namedQuery<AccessRow>(
  */
 export const currentOrganization = namedQuery<{ organization_id: string | null }>(
   'auth.current_organization',
-  `select coalesce(
-     (select organization_id from user_organizations where user_id = u.id and organization_id = u.current_organization_id),
-     (select organization_id from user_organizations where user_id = u.id order by organization_created_at, organization_id limit 1)
-   ) as organization_id
+  `select ${current}
    from personal_api_keys k join users u on u.id = k.user_id where k.secure_value = $1`,
+)
+
+/** The same. $1 the user. */
+export const currentOrganizationOfUser = namedQuery<{ organization_id: string | null }>(
+  'auth.current_organization_of_user',
+  `select ${current}
+   from users u where u.id = $1`,
 )

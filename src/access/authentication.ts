@@ -4,16 +4,22 @@ import { Database } from '../platform/database/database.js'
 import { bodyField } from '../platform/http/body.js'
 import { isUuid } from '../platform/values/stored-values.js'
 import { AccessCache } from './access-cache.js'
-import { accessQuery, type AccessRow, currentOrganization } from './access.queries.js'
+import {
+  accessQuery,
+  type AccessRow,
+  currentOrganization,
+  currentOrganizationOfUser,
+  type Standing,
+  standingQuery,
+} from './access.queries.js'
 import type { AccessRule } from './access-rule.js'
-import { invalidKey, notAuthenticated } from './access.errors.js'
+import { challenge, invalidCredentials, invalidKey, notAuthenticated } from './access.errors.js'
+import { Authenticators, type RecognizedCaller } from './authenticators.js'
+import type { Credential } from './caller.js'
 import { type Credentials, credentialsInHeader, findCredentials } from './credentials.js'
 import { hashKeyValue } from './key-value.js'
 import { KeyUsage } from './key-usage.js'
 import { RateLimits } from './rate-limits.js'
-
-/** RFC 6750 section 3: how to authenticate, on every 401. */
-const challenge = { 'www-authenticate': 'Bearer' }
 
 /** Bytes that may be read for anybody: as many as the headers have. */
 const SMALL_BODY = 16_384
@@ -27,14 +33,25 @@ export interface WantedOrganization {
   id?: string
 }
 
-/** What a request was let in with, before its body was read. */
-interface Admitted {
-  access: AccessRow
-  /** The organization that was asked for. */
-  place: string
+/** What a request proves who it is with, and where its user stands. */
+export interface Access {
+  standing: Standing
+  credential: Credential
 }
 
-/** Finds out whose key a request has, and counts it: a valid key against itself, a wrong one against its address. */
+/** What a request was let in with, before its body was read. */
+interface Admitted {
+  access: Access
+  /** The organization that was asked for. */
+  place: string
+  /** Asks for another organization, without counting again. */
+  elsewhere(wanted: WantedOrganization): Promise<Access>
+}
+
+/**
+ * Finds out whose key, or other credential, a request has, and counts it: a valid one against itself, a wrong one against
+ * its address.
+ */
 @Injectable()
 export class Authentication {
   private readonly early = new WeakMap<FastifyRequest, Admitted>()
@@ -44,6 +61,7 @@ export class Authentication {
     private readonly cache: AccessCache,
     private readonly usage: KeyUsage,
     private readonly limits: RateLimits,
+    private readonly authenticators: Authenticators,
   ) {}
 
   /**
@@ -51,64 +69,96 @@ export class Authentication {
    * whether its sender is past a limit is known.
    */
   async authenticateEarly(request: FastifyRequest, rule: AccessRule): Promise<void> {
+    const wanted = wantedOrganization(request, rule)
+    const admit = (access: Access, elsewhere: Admitted['elsewhere']) =>
+      void this.early.set(request, { access, place: placeOf(wanted), elsewhere })
+    const caller = this.authenticators.mayKnow(request) && (await this.authenticators.recognize(request))
+    if (caller) return admit(await this.enter(caller, wanted), (other) => this.enter(caller, other))
     const credentials = credentialsInHeader(request)
     if (!credentials) {
       if (!(Number(request.headers['content-length']) <= SMALL_BODY)) this.limits.refuseStranger(request.ip)
       return
     }
-    const wanted = wantedOrganization(request, rule)
-    const access = await this.identify(request, credentials, wanted)
-    this.early.set(request, { access, place: placeOf(wanted) })
+    admit(await this.identify(request, credentials, wanted), (other) => this.find(credentials, other))
   }
 
-  /** @throws {ApiError} 401 without a valid key, 429 past a limit */
-  async authenticate(request: FastifyRequest, wanted: WantedOrganization): Promise<AccessRow> {
+  /** @throws {ApiError} 401 without a valid key or other credential, 429 past a limit */
+  async authenticate(request: FastifyRequest, wanted: WantedOrganization): Promise<Access> {
     const early = this.early.get(request)
-    if (early?.place === placeOf(wanted)) return early.access
+    // The body may say that another organization is meant.
+    if (early) return early.place === placeOf(wanted) ? early.access : early.elsewhere(wanted)
+    const caller = this.authenticators.mayKnow(request) && (await this.authenticators.recognize(request))
+    if (caller) return this.enter(caller, wanted)
     const credentials = findCredentials(request)
     if (!credentials) {
       await this.limits.countAddress(request.ip)
       throw notAuthenticated({}, { headers: challenge })
     }
-    if (!early) return this.identify(request, credentials, wanted)
-    // The body says which organization is meant.
-    const access = await this.find(hashKeyValue(credentials.value), wanted)
-    if (!access) throw invalidKey({ place: credentials.place }, { headers: challenge })
-    return access
+    return this.identify(request, credentials, wanted)
   }
 
   private async identify(
     { ip }: FastifyRequest,
     { value, place }: Credentials,
     wanted: WantedOrganization,
-  ): Promise<AccessRow> {
+  ): Promise<Access> {
     const hash = hashKeyValue(value)
     const isCounted = this.limits.wasValid(hash)
     if (isCounted) await this.limits.countKey(hash)
     else this.limits.refuseGuesses(ip)
-    const access = await this.find(hash, wanted)
+    const access = await this.rowOf(hash, wanted)
     if (!access) {
       await this.limits.countFailure(hash, ip)
       throw invalidKey({ place }, { headers: challenge })
     }
     if (!isCounted) await this.limits.countKey(hash)
     this.usage.note(access.key_id, access.last_used_at)
-    return access
+    return accessOf(access)
   }
 
-  private async currentOrganization(hash: string): Promise<string | null | undefined> {
-    const [row] = await this.database.query(currentOrganization, [hash])
-    return row?.organization_id
+  private async find({ value, place }: Credentials, wanted: WantedOrganization): Promise<Access> {
+    const row = await this.rowOf(hashKeyValue(value), wanted)
+    if (!row) throw invalidKey({ place }, { headers: challenge })
+    return accessOf(row)
   }
 
-  private find(hash: string, wanted: WantedOrganization): Promise<AccessRow | undefined> {
+  private rowOf(hash: string, wanted: WantedOrganization): Promise<AccessRow | undefined> {
     return this.cache.remember(hash, placeOf(wanted), async () => {
-      const id = wanted.current ? await this.currentOrganization(hash) : wanted.id
+      const id = wanted.current ? await this.current(currentOrganization, hash) : wanted.id
       const [row] = await this.database.query(accessQuery, [hash, id ?? null])
       return row
     })
   }
+
+  private async enter({ user, credential }: RecognizedCaller, wanted: WantedOrganization): Promise<Access> {
+    const standing = await this.cache.remember(`user:${user.id}`, placeOf(wanted), async () => {
+      const id = wanted.current ? await this.current(currentOrganizationOfUser, user.id) : wanted.id
+      const [row] = await this.database.query(standingQuery, [user.id, id ?? null])
+      return row
+    })
+    if (!standing) throw invalidCredentials({}, { headers: challenge })
+    return { standing, credential }
+  }
+
+  private async current(query: typeof currentOrganization, of: string | number): Promise<string | null | undefined> {
+    const [row] = await this.database.query(query, [of])
+    return row?.organization_id
+  }
 }
+
+const EVERYTHING = ['*']
+
+const accessOf = (row: AccessRow): Access => ({
+  standing: row,
+  credential: {
+    kind: 'personal_key',
+    id: row.key_id,
+    // A legacy key, which only an import brings.
+    scopes: row.scopes.length === 0 ? EVERYTHING : row.scopes,
+    organizations: row.scoped_organizations,
+    projects: row.scoped_teams,
+  },
+})
 
 const placeOf = ({ current, id }: WantedOrganization): string => (current ? '@current' : (id ?? ''))
 

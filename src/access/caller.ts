@@ -8,12 +8,14 @@ export interface Credential {
   readonly kind: 'personal_key' | 'system' | `extension:${string}`
   /** What the log names it by; never a secret. */
   readonly id: string
-  /** `*` is all; none at all is a key from an import, which may do everything. */
+  /** `*` is all. */
   readonly scopes: readonly string[]
   /** The organizations that it reaches; empty: all of its user's. */
   readonly organizations: readonly string[]
   /** The projects that it reaches; empty: all. */
   readonly projects: readonly number[]
+  /** The most that it lets its user do, whatever their own level. Left out: as much as they may themselves. */
+  readonly level?: MembershipLevel
 }
 
 /** Who is calling, with what, and from where. Comes first in every service method. */

@@ -10,6 +10,15 @@ export {
   type OrganizationPlace,
 } from './access-rule.js'
 export { AccessModule } from './access.module.js'
+export { invalidCredentials } from './access.errors.js'
+export {
+  Authenticator,
+  type Authenticated,
+  type AuthenticatedCredential,
+  type CredentialPlace,
+  type RequestHead,
+} from './authenticator.js'
+export { AUTHENTICATORS, Authenticators } from './authenticators.js'
 export { CurrentCaller, personOf, type Caller, type Credential, type OrganizationCaller } from './caller.js'
 export { holdOpenOrganization } from './open-organization.js'
 export { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'

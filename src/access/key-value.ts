@@ -1,7 +1,12 @@
 import { hash, randomBytes } from 'node:crypto'
 
+const PREFIX = 'phx_'
+
 /** A new key: `phx_` and 256 random bits, base64url. */
-export const newKeyValue = (): string => `phx_${randomBytes(32).toString('base64url')}`
+export const newKeyValue = (): string => `${PREFIX}${randomBytes(32).toString('base64url')}`
+
+/** Whether a text looks like one of our keys. Keys from an import may have another form. */
+export const isKeyValue = (value: string): boolean => value.startsWith(PREFIX)
 
 /** What is stored of a key. PostHog's form, so that keys exported from it go on working. */
 export const hashKeyValue = (value: string): string => `sha256$${hash('sha256', value, 'hex')}`

@@ -44,12 +44,14 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request with a key that is known to be valid. @param hash the key's
+   * Counts a request with a key, or another credential, that is known to be valid.
+   * @param subject what is counted: the key's hash, or a credential's kind and id
+   * @param hash what {@link wasValid} will know it by
    * @throws {ApiError} 429 with `Retry-After` in seconds, the longer of the two waits
    */
-  async countKey(hash: string): Promise<void> {
+  async countKey(subject: string, hash = subject): Promise<void> {
     this.valid.set(hash, true)
-    await count(this.ofKeys, hash)
+    await count(this.ofKeys, subject)
   }
 
   /** Whether a key was valid in the last hour. */

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify'
 import { ACCESS_RULE, type AccessRule, missingAt, type OrganizationPlace, type ScopeRule } from './access-rule.js'
-import type { AccessRow } from './access.queries.js'
+import type { Standing } from './access.queries.js'
 import {
   insufficientLevel,
   missingScope,
@@ -12,8 +12,8 @@ import {
   personalKeysNotAllowed,
   projectScopedKey,
 } from './access.errors.js'
-import { Authentication, type WantedOrganization, wantedOrganization } from './authentication.js'
-import type { Caller, OrganizationCaller } from './caller.js'
+import { type Access, Authentication, type WantedOrganization, wantedOrganization } from './authentication.js'
+import type { Caller, Credential, OrganizationCaller } from './caller.js'
 import { MembershipLevel } from './membership-level.js'
 import { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
 import { ProductFeatures } from './product-features.js'
@@ -22,7 +22,7 @@ import { covers, isOfUser } from './scopes.js'
 type GuardedRequest = FastifyRequest & { caller?: Caller | OrganizationCaller }
 
 /**
- * Lets a request through when its key may do what the route declares, in PostHog's order: the key (401), its scope
+ * Lets a request through when its key may do what the route declares, in PostHog's order: the key or other credential (401), its scope
  * (403), its own organizations and projects (403), the membership (404), the organization's setting for keys (403),
  * the organization's state (403), the caller's level (403).
  */
@@ -43,52 +43,49 @@ export class ScopesGuard implements CanActivate {
     // The log of requests says who it was, also of those who are refused below.
     const caller = (request.caller = callerOf(access, request))
     if (rule.kind === 'no-keys') throw noKeyAccess()
-    request.caller = this.admit(caller, access, rule, wanted)
+    request.caller = this.admit(caller, access.standing, rule, wanted)
     return true
   }
 
-  private admit(caller: Caller, access: AccessRow, rule: ScopeRule, wanted: WantedOrganization): Caller {
-    if (rule.scope && !covers(access.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
+  private admit(caller: Caller, standing: Standing, rule: ScopeRule, wanted: WantedOrganization): Caller {
+    const { credential } = caller
+    if (rule.scope && !covers(credential.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
     // What a key may learn of its own user is not an organization's business.
     if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
-    if (access.scoped_teams.length > 0) throw projectScopedKey()
+    if (credential.projects.length > 0) throw projectScopedKey()
     if (!wanted.named) return caller
-    return { ...caller, ...this.enter(access, rule, wanted) }
+    return { ...caller, ...this.enter(credential, standing, rule, wanted) }
   }
 
-  private enter(access: AccessRow, rule: ScopeRule, wanted: WantedOrganization) {
+  private enter(credential: Credential, standing: Standing, rule: ScopeRule, wanted: WantedOrganization) {
     const missing = missingAt(rule.organization)
-    const id = access.wanted_organization_id
+    const id = standing.wanted_organization_id
     if (!id) throw wanted.current ? noCurrentOrganization() : missing()
-    if (access.scoped_organizations.length > 0 && !access.scoped_organizations.includes(id)) {
+    if (credential.organizations.length > 0 && !credential.organizations.includes(id)) {
       throw isItself(rule.organization) && !wanted.current ? missing() : organizationOutOfScope({ organization_id: id })
     }
-    if (access.level === null) throw missing()
+    if (standing.level === null) throw missing()
+    const level = Math.min(standing.level, credential.level ?? standing.level) as MembershipLevel
     if (
-      !access.members_can_use_personal_api_keys &&
-      access.level < MembershipLevel.Admin &&
+      credential.kind === 'personal_key' &&
+      !standing.members_can_use_personal_api_keys &&
+      standing.level < MembershipLevel.Admin &&
       this.features.has('organization_security_settings')
     ) {
-      throw personalKeysNotAllowed({ name: access.organization_name })
+      throw personalKeysNotAllowed({ name: standing.organization_name })
     }
-    refuseDeactivated(access, rule.during)
-    if (access.level < rule.level) throw insufficientLevel()
-    refusePendingDeletion(access, rule.during)
-    return { organization_id: id, level: access.level }
+    refuseDeactivated(standing, rule.during)
+    if (level < rule.level) throw insufficientLevel()
+    refusePendingDeletion(standing, rule.during)
+    return { organization_id: id, level }
   }
 }
 
 const LONGEST_USER_AGENT = 500
 
-const callerOf = (access: AccessRow, request: FastifyRequest): Caller => ({
-  user: { id: access.user_id, uuid: access.user_uuid },
-  credential: {
-    kind: 'personal_key',
-    id: access.key_id,
-    scopes: access.scopes,
-    organizations: access.scoped_organizations,
-    projects: access.scoped_teams,
-  },
+const callerOf = ({ standing, credential }: Access, request: FastifyRequest): Caller => ({
+  user: { id: standing.user_id, uuid: standing.user_uuid },
+  credential,
   origin: originOf(request),
 })
 

@@ -36,12 +36,9 @@ export class Scopes {
   }
 }
 
-/**
- * Whether a key's scopes cover the one a route asks for: `*` covers all, `write` covers `read`.
- * A key without scopes is a legacy one, which may do everything; only an import brings such keys.
- */
+/** Whether a credential's scopes cover the one that a route asks for: `*` covers all, `write` covers `read`. */
 export function covers(granted: readonly string[], required: Scope): boolean {
-  if (granted.length === 0 || granted.includes('*') || granted.includes(required)) return true
+  if (granted.includes('*') || granted.includes(required)) return true
   return required.endsWith(':read') && granted.includes(required.replace(/:read$/, ':write'))
 }
 

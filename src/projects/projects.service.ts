@@ -52,8 +52,9 @@ export class ProjectsService {
 
   /** The projects of every organization that the caller's key reaches. */
   async listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
-    const gated = this.features.has('organization_security_settings')
-    const reach = [personOf(caller).id, page.limit, page.offset, caller.credential.organizations, gated]
+    const { kind, organizations } = caller.credential
+    const gated = kind === 'personal_key' && this.features.has('organization_security_settings')
+    const reach = [personOf(caller).id, page.limit, page.offset, organizations, gated]
     const rows =
       search === null
         ? await this.database.query(projectsOfUser, reach)

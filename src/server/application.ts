@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import type { PluginModule } from '../plugin-declaration.js'
 import { Plugins } from '../plugins.js'
 import { PolityModule } from '../polity.module.js'
-import { RateLimits } from '../access/index.js'
+import { Authenticators, RateLimits } from '../access/index.js'
 import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
 import { DtoPipe } from '../platform/http/dto.js'
 import type { Config } from '../platform/config/config.js'
@@ -59,7 +59,12 @@ export async function createApplication(
       allowOrigins(application, config.get('CORS_ORIGINS'), routes)
     }
     const limits = application.get(RateLimits)
-    serveOpenApi(application, ({ ip }) => limits.countAddress(ip))
+    const authenticators = application.get(Authenticators)
+    serveOpenApi(
+      application,
+      ({ ip }) => limits.countAddress(ip),
+      () => authenticators.securitySchemes,
+    )
     await application.init()
     await adapter.getInstance().ready()
     return application

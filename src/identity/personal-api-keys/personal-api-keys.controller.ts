@@ -23,6 +23,7 @@ export class PersonalApiKeysController {
   @ApiOkResponse({ type: PersonalApiKeyDescription })
   @ApiErrors(notFound())
   retrieve(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<PersonalApiKeyView> {
+    if (caller.credential.kind !== 'personal_key') throw notFound()
     if (id !== '@current' && id !== caller.credential.id) throw notFound()
     return this.keys.one(caller.credential.id)
   }

@@ -8,7 +8,7 @@ import { pagesByKey } from '../../platform/database/pages-by-key.js'
 import type { Actor } from '../../platform/events/domain-event.js'
 import { notFound } from '../../platform/http/http.errors.js'
 import { fieldError } from '../../platform/http/validation.errors.js'
-import { EMAIL_LENGTH, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
+import { EMAIL_LENGTH, isUuid, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
 import { User } from './user.entity.js'
 import { emailTaken } from './user.errors.js'
 
@@ -57,6 +57,25 @@ export class UsersService {
     )
   }
 
+  /**
+   * The user with this e-mail address, in any case, or a new one: for whoever signs people in. Pass only an address that is
+   * proven to be theirs; whoever is not asked for proof could become anybody.
+   * @throws {ApiError} 400 without an address, or when a column cannot hold a value
+   */
+  async findOrCreate(by: Actor, user: NewUser & { email: string }): Promise<User> {
+    const found = await this.byEmail(user.email)
+    if (found) return found
+    if (storedEmailOf(user.email) === '') throw fieldError('email', { constraint: 'blank' })
+    try {
+      return await this.create(by, user)
+    } catch (error) {
+      // Two requests of a new user may come at once.
+      const made = await this.byEmail(user.email)
+      if (made) return made
+      throw error
+    }
+  }
+
   /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */
   deactivate(id: number): Promise<User> {
     return this.setActive(id, false)
@@ -79,6 +98,11 @@ export class UsersService {
   /** @param on the transaction of a caller who has one: waiting there for a second connection can be for ever */
   byId(id: number, on: Reads = this.database.dataSource): Promise<User | null> {
     return on.manager.findOneBy(User, { id })
+  }
+
+  /** The same by the UUID. A text that is not one is nobody's. */
+  async byUuid(uuid: string, on: Reads = this.database.dataSource): Promise<User | null> {
+    return isUuid(uuid) ? on.manager.findOneBy(User, { uuid }) : null
   }
 
   /** The same by the address, in any case. The empty address is nobody's. */

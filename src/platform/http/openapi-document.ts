@@ -34,8 +34,11 @@ export const errorBodySchema = {
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 
-/** Adds to each operation its examples and the errors of every route of its kind, and the parameters that its handler leaves to the guard. */
-export function finishDocument(document: OpenAPIObject): OpenAPIObject {
+/**
+ * Adds to each operation its examples and the errors of every route of its kind, and the parameters that its handler leaves to the guard.
+ * @param alternatives names of security schemes that open a route as well as a personal API key does
+ */
+export function finishDocument(document: OpenAPIObject, alternatives: readonly string[]): OpenAPIObject {
   const schemas = document.components!.schemas as Record<string, object>
   document.components!.headers = { 'X-Request-Id': requestIdHeader }
   document.tags = takeResources(
@@ -50,6 +53,8 @@ export function finishDocument(document: OpenAPIObject): OpenAPIObject {
         for (const media of contentOf(response)) media.example = exampleOf(media.schema, schemas)
       operation.parameters = parametersOf(path, operation)
       operation.security ??= []
+      if (operation.security.some(({ personal_api_key }) => personal_api_key))
+        operation.security.push(...alternatives.map((name) => ({ [name]: [] })))
       const wrongMethod = methodNotAllowed({ method: item.post ? 'PUT' : 'POST' })
       Object.assign(operation.responses, errorResponses([...errorsOf(path, operation), wrongMethod]))
       for (const response of Object.values(operation.responses) as { headers?: object }[])

@@ -5,8 +5,17 @@ import { Config } from '../config/config.js'
 import { serveDocsPage } from './docs-page.js'
 import { errorBodySchema, finishDocument } from './openapi-document.js'
 
-/** The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs. */
-export function openApiDocument(application: NestFastifyApplication): OpenAPIObject {
+/** Ways to authenticate, by name. */
+export type SecuritySchemes = Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>
+
+/**
+ * The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs.
+ * @param alternatives what opens a route as well as a personal API key does
+ */
+export function openApiDocument(
+  application: NestFastifyApplication,
+  alternatives: SecuritySchemes = {},
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Polity')
@@ -20,22 +29,25 @@ export function openApiDocument(application: NestFastifyApplication): OpenAPIObj
     .build()
   const document = SwaggerModule.createDocument(application, builder)
   document.components!.schemas!.Error = errorBodySchema
-  return finishDocument(document)
+  Object.assign(document.components!.securitySchemes!, alternatives)
+  return finishDocument(document, Object.keys(alternatives))
 }
 
 /**
  * Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`.
  * @param count counts a request against its caller's limits
+ * @param alternatives as in {@link openApiDocument}, asked when somebody reads it
  */
 export function serveOpenApi(
   application: NestFastifyApplication,
   count: (request: FastifyRequest) => Promise<void>,
+  alternatives: () => SecuritySchemes,
 ): void {
   const server = application.getHttpAdapter().getInstance()
   // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory. Made once.
   let json: string | undefined
   let yaml: Promise<string> | undefined
-  const asJson = () => (json ??= JSON.stringify(openApiDocument(application)))
+  const asJson = () => (json ??= JSON.stringify(openApiDocument(application, alternatives())))
   const asYaml = () => (yaml ??= import('yaml').then(({ stringify }) => stringify(JSON.parse(asJson()))))
   server.get(
     '/api/schema',
