@@ -84,7 +84,7 @@ export class IntegrationInstallations {
     if (!row) throw alreadyInstalled()
     if (provider?.exclusive && integration_id !== null) await this.enterDirectory(tx, installation, id)
     const actor = { ...by, organization_id }
-    await tx.publish(integrationInstalled(actor, { item_id: id, payload: { kind, integration_id } }))
+    tx.publish(integrationInstalled(actor, { item_id: id, payload: { kind, integration_id } }))
     return id
   }
 
@@ -132,7 +132,7 @@ export class IntegrationInstallations {
       [row.organization_id, row.id, JSON.stringify(config), sealed, told ? 1 : 0],
     )
     const payload = { ...namesOf(row), told }
-    await tx.publish(integrationConfigured({ ...by, organization_id }, { item_id: id, payload }))
+    tx.publish(integrationConfigured({ ...by, organization_id }, { item_id: id, payload }))
     return true
   }
 

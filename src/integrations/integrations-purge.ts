@@ -74,7 +74,7 @@ export class IntegrationsPurge implements OnModuleInit {
       await tx.query(newParting, [organizationId, row.id, this.sealed(row)])
       const payload = { ...namesOf(row), bought: isBought(row) }
       const by = { ...systemActor('purge'), organization_id: organizationId }
-      await tx.publish(integrationPurged(by, { item_id: row.id, payload }))
+      tx.publish(integrationPurged(by, { item_id: row.id, payload }))
     }
     return rows.length
   }

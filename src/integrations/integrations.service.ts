@@ -82,7 +82,7 @@ export class IntegrationsService {
         'update integration_directory set removed_at = now() where kind = $1 and integration_id = $2 and id = $3',
         [kind, row.integration_id, id],
       )
-      await tx.publish(integrationRemoved(by, { item_id: id, payload: namesOf(row) }))
+      tx.publish(integrationRemoved(by, { item_id: id, payload: namesOf(row) }))
     }, by)
   }
 
@@ -108,7 +108,7 @@ export class IntegrationsService {
          where organization_id = $1 and id = $2`,
         [organization_id, id, JSON.stringify(config), told ? 1 : 0],
       )
-      await tx.publish(environmentsMapped(caller, { item_id: id, payload: { environment_mapping } }))
+      tx.publish(environmentsMapped(caller, { item_id: id, payload: { environment_mapping } }))
       return this.view(tx, caller, id)
     }, caller)
   }

@@ -19,20 +19,25 @@ export class MembersService {
   ) {}
 
   /**
-   * Makes the user a member, or gives a member the level.
-   * @param created when the organization was created, as PostgreSQL's text, where the caller knows it
+   * Makes the user the owner of an organization that was made a moment ago: nobody is a member, so no answer decides.
+   * @param created when it was created, as PostgreSQL's text
    */
-  add(by: OrganizationActor, userId: number, level: MembershipLevel, created?: string): Promise<void> {
-    const { organization_id } = by
+  found(by: OrganizationActor, userId: number, created: string): Promise<void> {
+    const [id, level] = [uuidv7(), MembershipLevel.Owner]
     return this.database.transaction(async (tx) => {
-      this.access.forgetAfter(tx, `user:${userId}`)
-      const since = created ?? (await tx.query(organizationCreation, [organization_id]))[0]?.created_at
-      const [[joined]] = await Promise.all([
-        tx.query(newMembership, [organization_id, uuidv7(), userId, level]),
-        tx.query(membershipListed, [organization_id, userId, since]),
-      ])
-      if (!joined) return this.changeLevel(tx, by, userId, level)
-      await tx.publish(memberJoined(by, { item_id: joined.id, payload: { user_id: userId, level } }))
+      tx.publish(memberJoined(by, { item_id: id, payload: { user_id: userId, level } }))
+      await this.insert(tx, by, { id, userId, level, created })
+    }, by)
+  }
+
+  /** Makes the user a member, or gives a member the level. */
+  add(by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      const id = uuidv7()
+      const [organization] = await tx.query(organizationCreation, [by.organization_id])
+      const isNew = await this.insert(tx, by, { id, userId, level, created: organization?.created_at })
+      if (!isNew) return this.changeLevel(tx, by, userId, level)
+      tx.publish(memberJoined(by, { item_id: id, payload: { user_id: userId, level } }))
     }, by)
   }
 
@@ -49,8 +54,22 @@ export class MembersService {
         userId,
       ])
       const { id, level } = membership
-      await tx.publish(memberLeft(by, { item_id: id, payload: { user_id: userId, level } }))
+      tx.publish(memberLeft(by, { item_id: id, payload: { user_id: userId, level } }))
     }, by)
+  }
+
+  /** @returns false for someone who is a member */
+  private async insert(
+    tx: Transaction,
+    { organization_id }: OrganizationActor,
+    { id, userId, level, created }: { id: string; userId: number; level: MembershipLevel; created?: string },
+  ): Promise<boolean> {
+    this.access.forgetAfter(tx, `user:${userId}`)
+    const [joined] = await Promise.all([
+      tx.query(newMembership, [organization_id, id, userId, level]),
+      tx.query(membershipListed, [organization_id, userId, created]),
+    ])
+    return joined.length > 0
   }
 
   private async changeLevel(
@@ -65,6 +84,6 @@ export class MembersService {
     const { id } = membership
     await tx.manager.update(OrganizationMembership, { organization_id, id }, { level, updated_at: () => 'now()' })
     const changes = { level: { before: membership.level, after: level } }
-    await tx.publish(memberLevelChanged(by, { item_id: id, payload: { user_id: userId }, changes }))
+    tx.publish(memberLevelChanged(by, { item_id: id, payload: { user_id: userId }, changes }))
   }
 }

@@ -136,7 +136,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   }
 
   private async finish(tx: Transaction, id: string): Promise<number> {
-    await tx.publish(organizationPurged({ ...purge, organization_id: id }, { item_id: id }))
+    tx.publish(organizationPurged({ ...purge, organization_id: id }, { item_id: id }))
     return affected(tx, 'delete from organizations where id = $1', id)
   }
 

@@ -1,7 +1,7 @@
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
 import { isAmong, type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
-import { teamJson } from '../projects/index.js'
+import { nextProjectId, teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/dto-shape.js'
 import {
   type BasicOrganizationView,
@@ -15,14 +15,20 @@ import type { Organization } from './organization.entity.js'
 /** What PATCH writes. */
 export const organizationSettings = fieldsOf(UpdateOrganization) as readonly (keyof UpdateOrganization)[]
 
-/** An organization just made: its settings, and as PostgreSQL's text, which keeps the microseconds, when that was. */
-export type NewOrganization = Pick<Organization, 'id' | keyof UpdateOrganization> & { created_at: string }
+/**
+ * An organization just made: its settings, as PostgreSQL's text, which keeps the microseconds, when that was, and an id
+ * for its first project.
+ */
+export type NewOrganization = Pick<Organization, 'id' | keyof UpdateOrganization> & {
+  created_at: string
+  project_id: number
+}
 
 /** $1 id, $2 name, $3 slug: an organization with every setting at its default. */
 export const newOrganization = namedQuery<NewOrganization>(
   'organizations.new',
   `insert into organizations (id, name, slug) values ($1, $2, $3)
-   returning id, created_at::text as created_at, ${organizationSettings.join(', ')}`,
+   returning id, created_at::text as created_at, ${nextProjectId} as project_id, ${organizationSettings.join(', ')}`,
 )
 
 /** $1 organization, $2 slug: takes the slug for it; nothing where it is taken or being taken. */

@@ -3,7 +3,6 @@ import { uuidv7 } from 'uuidv7'
 import {
   AccessCache,
   type Caller,
-  MembershipLevel,
   type OrganizationCaller,
   personOf,
   ProductFeatures,
@@ -106,19 +105,33 @@ export class OrganizationsService {
    * Makes an organization; the caller owns it and it becomes their current one.
    * @param firstProject the name of its first project; null: it has none yet
    */
-  create(
+  async create(
     by: Actor,
     organization: CreateOrganization,
     { firstProject = 'Default project' }: { firstProject?: string | null } = {},
   ): Promise<Json<OrganizationView>> {
+    const { name, ...settings } = organization
     const { id: user_id } = personOf(by)
+    requireText('name', name, MAX_NAME_LENGTH)
+    this.refuseUnknownReferences(settings)
     return this.database.transaction(
       async (tx) => {
-        const actor = tx.for({ ...by, organization_id: uuidv7() })
-        const project_id = await this.insert(tx, actor, organization, firstProject)
-        const [, view] = await tx.last(() =>
-          Promise.all([this.users.switchTo(tx, user_id, actor.organization_id, project_id), this.view(tx, actor)]),
-        )
+        const organization_id = uuidv7()
+        const made = await this.insertWithSlug(tx, organization_id, name)
+        const actor = tx.for({ ...by, organization_id })
+        const anonymize_ips = settings.default_anonymize_ips ?? false
+        const project = firstProject === null ? null : { id: made.project_id, name: firstProject, anonymize_ips }
+        tx.publish(organizationCreated(actor, { item_id: organization_id, payload: { name } }))
+        // The view is of all that was sent before it.
+        const [view] = await tx.last(async () => {
+          const written = [
+            project && this.projects.create(actor, project),
+            this.members.found(actor, user_id, made.created_at),
+            Object.keys(settings).length > 0 && this.change(tx, made, settings),
+            this.users.switchTo(tx, user_id, organization_id, project && project.id),
+          ]
+          return Promise.all([this.view(tx, actor), ...written])
+        })
         return view
       },
       { user_id, tx: by.tx },
@@ -140,13 +153,8 @@ export class OrganizationsService {
       const difference = differenceBetween(organization, changes)
       this.refuseGated(difference)
       if (Object.keys(difference).length === 0) return this.view(tx, caller)
-      const [, , view] = await tx.last(() =>
-        Promise.all([
-          this.change(tx, organization, changes),
-          tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference })),
-          this.view(tx, caller),
-        ]),
-      )
+      tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference }))
+      const [, view] = await tx.last(() => Promise.all([this.change(tx, organization, changes), this.view(tx, caller)]))
       return view
     }, caller)
   }
@@ -159,7 +167,7 @@ export class OrganizationsService {
       if (organization.deletion_requested_at) throw alreadyBeingDeleted()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
-      await tx.publish(organizationDeleted(caller, { item_id: organization.id }))
+      tx.publish(organizationDeleted(caller, { item_id: organization.id }))
     }, caller)
   }
 
@@ -172,7 +180,7 @@ export class OrganizationsService {
       if (await this.isOver(tx, organization)) throw notFound()
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
-      await tx.publish(organizationRestored(caller, { item_id: organization.id }))
+      tx.publish(organizationRestored(caller, { item_id: organization.id }))
       return this.view(tx, caller)
     }, caller)
   }
@@ -214,27 +222,6 @@ export class OrganizationsService {
     const organization = await tx.lock(Organization, { id: caller.organization_id })
     if (!organization) throw notFound()
     return organization
-  }
-
-  /** All but the current organization of the caller, which comes last because it names the project. @returns its id */
-  private async insert(
-    tx: Transaction,
-    by: OrganizationActor,
-    { name, ...settings }: CreateOrganization,
-    firstProject: string | null,
-  ): Promise<number | null> {
-    requireText('name', name, MAX_NAME_LENGTH)
-    this.refuseUnknownReferences(settings)
-    const { organization_id } = by
-    const organization = await this.insertWithSlug(tx, organization_id, name)
-    const anonymizeIps = settings.default_anonymize_ips ?? false
-    const [project_id] = await Promise.all([
-      firstProject === null ? null : this.projects.create(by, firstProject, anonymizeIps),
-      this.members.add(by, personOf(by).id, MembershipLevel.Owner, organization.created_at),
-      tx.publish(organizationCreated(by, { item_id: organization_id, payload: { name } })),
-      Object.keys(settings).length > 0 && this.change(tx, organization, settings),
-    ])
-    return project_id
   }
 
   /** Tries the name's own slug, then suffixes that grow, so that no number of namesakes runs out of slugs. */

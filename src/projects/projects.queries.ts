@@ -19,10 +19,15 @@ export const teamJson = jsonSql.object<TeamView>({
   access_control: jsonSql.literal('p.access_control'),
 })
 
-/** $1 organization, $2 uuid, $3 name, $4 api token, $5 whether it discards IP addresses. */
-export const newProject = namedQuery<{ id: number }>(
+/** SQL for the id of a project that is about to be made: taken in advance, it keeps nothing waiting for the project's row. */
+export const nextProjectId = `nextval('project_ids')::integer`
+
+export const takeProjectId = namedQuery<{ id: number }>('projects.take_id', `select ${nextProjectId} as id`)
+
+/** $1 organization, $2 id, $3 uuid, $4 name, $5 api token, $6 whether it discards IP addresses. */
+export const newProject = namedQuery(
   'projects.new',
-  `insert into projects (organization_id, uuid, name, api_token, anonymize_ips) values ($1, $2, $3, $4, $5) returning id`,
+  `insert into projects (organization_id, id, uuid, name, api_token, anonymize_ips) values ($1, $2, $3, $4, $5, $6)`,
 )
 
 const columns = `p.id, p.uuid, p.organization_id as organization, p.api_token, p.name, p.completed_snippet_onboarding,

@@ -9,7 +9,20 @@ import type { Page, PageRequest } from '../platform/http/pagination.js'
 import type { ProjectView } from './project.dto.js'
 import { Project } from './project.entity.js'
 import { projectCreated, projectTokenReset, projectUpdated } from './project.events.js'
-import { newProject, projectsOfOrganization, projectsOfUser, projectsOfUserSearched } from './projects.queries.js'
+import {
+  newProject,
+  takeProjectId,
+  projectsOfOrganization,
+  projectsOfUser,
+  projectsOfUserSearched,
+} from './projects.queries.js'
+
+export interface NewProject {
+  /** From {@link nextProjectId}. Not given: the next. */
+  id?: number
+  name: string
+  anonymize_ips?: boolean
+}
 
 @Injectable()
 export class ProjectsService {
@@ -18,12 +31,17 @@ export class ProjectsService {
     private readonly features: ProductFeatures,
   ) {}
 
-  /** Adds a project. @returns its id, which is its team's too */
-  create(by: OrganizationActor, name: string, anonymizeIps: boolean): Promise<number> {
+  /**
+   * Adds a project. With an `id` that was taken before, it sends its statements at once.
+   * @returns its id, which is its team's too
+   */
+  create(by: OrganizationActor, { id, name, anonymize_ips = false }: NewProject): Promise<number> {
+    const { organization_id } = by
     return this.database.transaction(async (tx) => {
-      const [row] = await tx.query(newProject, [by.organization_id, uuidv7(), name, newApiToken(), anonymizeIps])
-      await tx.publish(projectCreated(by, { item_id: row!.id, payload: { name } }))
-      return row!.id
+      const taken = id ?? (await tx.query(takeProjectId, []))[0]!.id
+      tx.publish(projectCreated(by, { item_id: taken, payload: { name } }))
+      await tx.query(newProject, [organization_id, taken, uuidv7(), name, newApiToken(), anonymize_ips])
+      return taken
     }, by)
   }
 
@@ -33,7 +51,7 @@ export class ProjectsService {
       const project = await tx.lock(Project, { organization_id, id })
       if (!project || project.name === name) return
       await tx.manager.update(Project, { organization_id, id }, { name })
-      await tx.publish(projectUpdated(by, { item_id: id, changes: { name: { before: project.name, after: name } } }))
+      tx.publish(projectUpdated(by, { item_id: id, changes: { name: { before: project.name, after: name } } }))
     }, by)
   }
 
@@ -42,7 +60,7 @@ export class ProjectsService {
     const { organization_id } = by
     await this.database.transaction(async (tx) => {
       await tx.manager.update(Project, { organization_id, id }, { api_token: newApiToken() })
-      await tx.publish(projectTokenReset(by, { item_id: id }))
+      tx.publish(projectTokenReset(by, { item_id: id }))
     }, by)
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from 'typeorm'
-import { type Transaction, User } from '../../src/index.js'
+import { systemActor, type Transaction, User } from '../../src/index.js'
 import { namedQuery, PAGE } from '../../src/platform/database/fast-path/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
@@ -126,6 +126,13 @@ describe('a server with little patience', () => {
 describe('a transaction', () => {
   const server = useServer()
   const user = (email: string) => ({ uuid: randomUUID(), distinct_id: email, email })
+  const announcement = { type: 'test.event', item_id: null, payload: {}, changes: null, by: systemActor('test') }
+  const eventsOf = async (organization: string) =>
+    (
+      await server.database.dataSource.query('select type from events where organization_id = $1 order by id', [
+        organization,
+      ])
+    ).map(({ type }: { type: string }) => type)
   const exists = (email: string) => server.database.dataSource.getRepository(User).existsBy({ email })
 
   it('commits what TypeORM and named statements wrote in it, and then tells who asked to be told', async () => {
@@ -160,6 +167,40 @@ describe('a transaction', () => {
     })
     await expect(work).rejects.toThrow('A statement failed and was not awaited.')
     expect(await exists(email)).toBe(false)
+  })
+
+  it('says so too when it had something to publish', async () => {
+    const organization = randomUUID()
+    const work = server.database.transaction(async (tx) => {
+      tx.publish({ ...announcement, organization_id: organization })
+      tx.query(failing, [0]).catch(() => undefined)
+    })
+    await expect(work).rejects.toThrow('A statement failed and was not awaited.')
+    expect(await eventsOf(organization)).toEqual([])
+  })
+
+  it.each([
+    ['', async () => undefined],
+    [' behind its last statements', (tx: Transaction) => tx.last(() => tx.query(number, [1]))],
+  ])('is undone when the log refuses an event%s', async (_, end) => {
+    const [email, organization] = [`${randomUUID()}@example.com`, randomUUID()]
+    const work = server.database.transaction(async (tx) => {
+      await tx.manager.insert(User, user(email))
+      tx.publish({ ...announcement, organization_id: organization })
+      tx.publish({ ...announcement, organization_id: organization, type: 'x'.repeat(101) })
+      await end(tx)
+    })
+    await expect(work).rejects.toMatchObject({ code: '22001' })
+    expect([await exists(email), await eventsOf(organization)]).toEqual([false, []])
+  })
+
+  it('publishes any number of events, in their order', async () => {
+    const organization = randomUUID()
+    const types = Array.from({ length: 20 }, (_, index) => `test.event_${index}`)
+    await server.database.transaction(async (tx) => {
+      for (const type of types) tx.publish({ ...announcement, organization_id: organization, type })
+    })
+    expect(await eventsOf(organization)).toEqual(types)
   })
 
   it('commits with its last statements, or takes all back when one of them fails', async () => {

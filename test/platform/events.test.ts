@@ -75,7 +75,7 @@ const query = (statement: string, values: unknown[] = []) => older.database.data
 async function announce(type: WidgetEvent, count = 1, organization = randomUUID() as string): Promise<string> {
   await older.database.transaction(async (tx) => {
     for (let each = 0; each < count; each++)
-      await tx.publish(type(testActor(organization), { item_id: each, payload: { number: each } }))
+      tx.publish(type(testActor(organization), { item_id: each, payload: { number: each } }))
   })
   return organization
 }
@@ -139,7 +139,7 @@ describe('the log', () => {
     const organization = randomUUID()
     await Promise.all(
       Array.from({ length: 20 }, (_, each) =>
-        [older, newer][each % 2]!.database.transaction((tx) =>
+        [older, newer][each % 2]!.database.transaction(async (tx) =>
           tx.publish(widgetUpdated(testActor(organization), { payload: { number: each } })),
         ),
       ),
@@ -156,7 +156,7 @@ describe('the log', () => {
   it('keeps nothing of a transaction that was rolled back', async () => {
     const organization = randomUUID()
     const undone = older.database.transaction(async (tx) => {
-      await tx.publish(widgetCreated(testActor(organization), { payload: { number: 1 } }))
+      tx.publish(widgetCreated(testActor(organization), { payload: { number: 1 } }))
       throw new Error('undone')
     })
     await expect(undone).rejects.toThrow('undone')
@@ -287,7 +287,7 @@ describe('a command', () => {
       logger: false,
     })
     const on = services.get(Database)
-    await on.transaction((tx) => tx.publish(widgetCreated(testActor(randomUUID()), { payload: { number: 1 } })))
+    await on.transaction(async (tx) => tx.publish(widgetCreated(testActor(randomUUID()), { payload: { number: 1 } })))
     // Longer than a server would take to seal it.
     await sleep(2_500)
     expect(await on.dataSource.query('select seq from events')).toEqual([{ seq: null }])

@@ -34,9 +34,9 @@ export const createOrganization = (pool, userId, requestId, name) =>
     await query('createEntry', [id, userId])
     await query('switchUser', [userId, id, project.id])
     const publish = publisher(query, id, userId, requestId)
+    await publish('organization.created', id, { name })
     await publish('project.created', project.id, { name: 'Default project' })
     await publish('member.joined', membership, { user_id: userId, level: 15 })
-    await publish('organization.created', id, { name })
     return (await query('one', [id, userId]))[0]
   })
 

@@ -1,7 +1,5 @@
 import type { DeepPartial, EntityManager, EntityTarget, ObjectLiteral, QueryDeepPartialEntity } from 'typeorm'
-import { uuidv7 } from 'uuidv7'
 import type { DomainEvent } from '../events/domain-event.js'
-import { appendEvent } from '../events/events.queries.js'
 import type { NamedQuery, Queryable } from './fast-path/named-query.js'
 import { rowLock } from './row-lock.js'
 import type { UnitOfWork } from './unit-of-work.js'
@@ -71,7 +69,7 @@ export class Transaction implements Queryable {
    * Sends the last statements with the commit right behind them, which saves waiting for them before it. They may not be
    * what decides: once sent they are undone only when PostgreSQL refuses one. All of them must be sent at once, without
    * awaiting one of them before another, which rules out {@link manager}; one that comes later throws.
-   * @example return tx.last(() => Promise.all([tx.query(change, [id, name]), tx.publish(changed)]))
+   * @example return tx.last(() => tx.query(change, [id, name]))
    */
   last<Result>(statements: () => Promise<Result>): Promise<Result> {
     this.unit.refuseWhenOver()
@@ -86,30 +84,8 @@ export class Transaction implements Queryable {
     this.unit.onCommit(work)
   }
 
-  /** Writes an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
-  async publish<Payload>({
-    type,
-    organization_id,
-    item_id,
-    payload,
-    changes,
-    by,
-  }: DomainEvent<Payload>): Promise<void> {
-    const { user, credential, origin } = by
-    this.onCommit(this.unit.published)
-    await this.query(appendEvent, [
-      organization_id,
-      uuidv7(),
-      type,
-      item_id,
-      JSON.stringify(payload),
-      changes && JSON.stringify(changes),
-      user?.id ?? null,
-      credential.kind,
-      credential.id,
-      origin.request_id,
-      origin.ip,
-      origin.user_agent,
-    ])
+  /** Puts an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
+  publish<Payload>(event: DomainEvent<Payload>): void {
+    this.unit.publish(event)
   }
 }

@@ -1,9 +1,16 @@
 import type { Client, QueryResult } from 'pg'
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
+import { uuidv7 } from 'uuidv7'
+import type { DomainEvent } from '../events/domain-event.js'
+import { appendEvents } from '../events/events.queries.js'
+import { sqlState } from './database-errors.js'
 import { closeRunner, runnerOn } from './fast-path/driver.js'
 import type { NamedQuery } from './fast-path/named-query.js'
 import { send } from './fast-path/send.js'
 import { writeTogether } from './fast-path/write-together.js'
+
+/** SQLSTATE in_failed_sql_transaction: a statement before this one failed. */
+const ABORTED = '25P02'
 
 const isOver = () =>
   new Error('This transaction is over: its commit or rollback was sent. Await everything that belongs to it before.')
@@ -13,6 +20,8 @@ export class UnitOfWork {
   /** The commit, where it was sent already. */
   committing?: Promise<QueryResult>
   private readonly onCommitted: (() => void)[] = []
+  /** What was published, as rows of the log. */
+  private readonly events: unknown[][] = []
   private runner?: QueryRunner
   private isClosed = false
   private failure?: { error: unknown }
@@ -21,7 +30,7 @@ export class UnitOfWork {
   constructor(
     readonly dataSource: DataSource,
     private readonly client: Client,
-    readonly published: () => void,
+    private readonly published: () => void,
   ) {}
 
   get manager(): EntityManager {
@@ -36,6 +45,28 @@ export class UnitOfWork {
     return send(this.client, query, values)
   }
 
+  /** The event is written with the commit, together with all others: one statement, and no answer to wait for before. */
+  publish(event: DomainEvent<unknown>): void {
+    this.refuseWhenOver()
+    const { type, organization_id, item_id, payload, changes, by } = event
+    const { user, credential, origin } = by
+    if (this.events.length === 0) this.onCommitted.push(this.published)
+    this.events.push([
+      organization_id,
+      uuidv7(),
+      type,
+      item_id,
+      JSON.stringify(payload),
+      changes && JSON.stringify(changes),
+      user?.id ?? null,
+      credential.kind,
+      credential.id,
+      origin.request_id,
+      origin.ip,
+      origin.user_agent,
+    ])
+  }
+
   onCommit(work: () => void): void {
     this.refuseWhenOver()
     this.onCommitted.push(work)
@@ -48,9 +79,11 @@ export class UnitOfWork {
 
   /** @throws what a part of the work failed with, also where whoever began that part went on */
   async commit(): Promise<QueryResult> {
-    this.close()
-    if (this.failure) throw this.failure.error
-    return (this.committing ??= this.client.query('commit'))
+    if (this.failure) {
+      this.close()
+      throw this.failure.error
+    }
+    return (this.committing ??= this.write())
   }
 
   /** A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself. */
@@ -67,8 +100,23 @@ export class UnitOfWork {
     if (this.isClosed) throw isOver()
   }
 
+  /** Sends the events and the commit in one go. */
+  private async write(): Promise<QueryResult> {
+    const written = [...appendEvents(this.events)].map(([query, values]) =>
+      this.query(query, values).catch(unlessAborted),
+    )
+    this.close()
+    const [ended] = await Promise.all([this.client.query('commit'), ...written])
+    return ended
+  }
+
   private close(): void {
     this.isClosed = true
     if (this.runner) closeRunner(this.runner, isOver)
   }
+}
+
+/** The commit tells of the statement that failed before. */
+function unlessAborted(error: unknown): void {
+  if (sqlState(error) !== ABORTED) throw error
 }

@@ -34,7 +34,7 @@ export const eventCatalogue: ReadonlyMap<string, EventDefinition> = definitions
  * @param type `<resource>.<what happened>`, past tense
  * @param payload what it tells beside who, when, to what and which fields: a zod schema of an object
  * @example const widgetCreated = defineEvent('widget.created', 'A widget was made.', z.object({ name: z.string() }))
- * await tx.publish(widgetCreated(caller, { item_id: widget.id, payload: { name: widget.name } }))
+ * tx.publish(widgetCreated(caller, { item_id: widget.id, payload: { name: widget.name } }))
  */
 export function defineEvent<Payload extends Record<string, unknown>>(
   type: string,

@@ -1,4 +1,5 @@
 import { type NamedQuery, namedQuery, PAGE, wireTime } from '../database/fast-path/named-query.js'
+import { insertOf } from './event-rows.js'
 
 /** An event of the log as it is sealed: text stands as PostgreSQL writes it, so that its hash can be computed again. */
 export interface LoggedEvent {
@@ -18,11 +19,11 @@ export interface LoggedEvent {
 const logged = `organization_id, id, type, item_id, payload::text as payload, changes::text as changes, user_id,
   credential_kind, credential_id, request_id, ${wireTime('created_at')} as created_at`
 
-export const appendEvent = namedQuery(
+/** For each event: its organization, id, type, item, payload, changes, user, credential's kind and id, request, address, client. */
+export const appendEvents = insertOf(
   'events.append',
-  `insert into events (organization_id, id, type, item_id, payload, changes, user_id, credential_kind, credential_id,
-     request_id, ip, user_agent)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+  'events',
+  'organization_id, id, type, item_id, payload, changes, user_id, credential_kind, credential_id, request_id, ip, user_agent',
 )
 
 /** $1 how many: the oldest events that have no number yet. */

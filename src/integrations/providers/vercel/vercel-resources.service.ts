@@ -50,7 +50,7 @@ export class VercelResources {
       await this.hold(tx, integration)
       const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
       if (earlier) return this.view(earlier)
-      const id = await this.projects.create(tx.for({ ...by, organization_id }), this.nameOf(resource.name), false)
+      const id = await this.projects.create(tx.for({ ...by, organization_id }), { name: this.nameOf(resource.name) })
       await tx.manager.query(
         `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
          values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
