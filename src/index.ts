@@ -20,12 +20,18 @@ export * as setting from './platform/config/setting-values.js'
 export { Database, Transaction, type Queryable } from './platform/database/database.js'
 export { openDatabase, type OpenDatabase } from './platform/database/open-database.js'
 export { namedQuery, wireTime, type NamedQuery } from './platform/database/fast-path/named-query.js'
+export {
+  defineSecurityEvent,
+  securityEventCatalogue,
+  type SecurityEventDefinition,
+} from './platform/events/define-security-event.js'
 export { defineEvent, eventCatalogue, type EventDefinition } from './platform/events/define-event.js'
 export {
   type Actor,
   type Changes,
   type DomainEvent,
   type OrganizationActor,
+  type SecurityEvent,
   type StoredEvent,
   systemActor,
 } from './platform/events/domain-event.js'

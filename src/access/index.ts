@@ -23,6 +23,7 @@ export { CurrentCaller, personOf, type Caller, type Credential, type Organizatio
 export { holdOpenOrganization } from './open-organization.js'
 export { hashKeyValue, maskKeyValue, newKeyValue } from './key-value.js'
 export { MembershipLevel } from './membership-level.js'
+export { originOf } from './origin.js'
 export { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
 export { ProductFeatures, type FeatureKey, type ProductFeature } from './product-features.js'
 export { RouteDeclarations } from './route-declarations.js'

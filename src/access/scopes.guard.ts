@@ -15,6 +15,7 @@ import {
 import { type Access, Authentication, type WantedOrganization, wantedOrganization } from './authentication.js'
 import type { Caller, Credential, OrganizationCaller } from './caller.js'
 import { MembershipLevel } from './membership-level.js'
+import { originOf } from './origin.js'
 import { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
 import { ProductFeatures } from './product-features.js'
 import { covers, isOfUser } from './scopes.js'
@@ -81,18 +82,10 @@ export class ScopesGuard implements CanActivate {
   }
 }
 
-const LONGEST_USER_AGENT = 500
-
 const callerOf = ({ standing, credential }: Access, request: FastifyRequest): Caller => ({
   user: { id: standing.user_id, uuid: standing.user_uuid },
   credential,
   origin: originOf(request),
-})
-
-const originOf = ({ id, ip, headers }: FastifyRequest): Caller['origin'] => ({
-  request_id: id,
-  ip,
-  user_agent: headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null,
 })
 
 const isItself = (place: OrganizationPlace): boolean => place.in === 'path' && place.itself

@@ -6,6 +6,7 @@ export {
   type PersonalApiKeyView,
 } from './personal-api-keys/personal-api-keys.service.js'
 export { PersonalApiKeysModule } from './personal-api-keys/personal-api-keys.module.js'
+export { identityLinked, identityUnlinked } from './users/user.events.js'
 export { User } from './users/user.entity.js'
 export { findUser } from './users/users.commands.js'
 export { UsersModule } from './users/users.module.js'

@@ -35,3 +35,23 @@ export const environmentsMapped = defineEvent(
   'An admin said which projects serve the environments of an integration.',
   z.strictObject({ environment_mapping: z.record(z.string(), z.int()) }),
 )
+
+const ofProject = z.strictObject({ kind: z.string(), project_id: z.int() })
+
+export const projectConnected = defineEvent(
+  'project_integration.connected',
+  'A project was connected to an integration of its organization.',
+  ofProject,
+)
+
+export const projectConfigured = defineEvent(
+  'project_integration.configured',
+  'What a project holds of an integration changed.',
+  ofProject,
+)
+
+export const projectDisconnected = defineEvent(
+  'project_integration.disconnected',
+  'A project is not connected any more, and stays with its data.',
+  ofProject,
+)

@@ -13,7 +13,7 @@ import type { EnvironmentMapping, IntegrationHealthView, IntegrationView } from 
 import { IntegrationInstallations } from './integration-installations.js'
 import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
-import { environmentsMapped, integrationRemoved } from './integration.events.js'
+import { environmentsMapped, integrationRemoved, projectConnected } from './integration.events.js'
 import { integrationPage, integrationView } from './integrations.queries.js'
 import { isBought, namesOf, OrganizationIntegration } from './organization-integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
@@ -98,7 +98,7 @@ export class IntegrationsService {
       const { production, preview = production, development = production } = await body()
       const environment_mapping = { production, preview, development }
       for (const project of new Set(Object.values(environment_mapping)))
-        await this.connectProject(tx, integration, project)
+        await this.connectProject(tx, caller, integration, project)
       const { organization_id } = integration
       const config = { ...integration.config, environment_mapping }
       const told = this.registry.find(integration.kind)?.configure !== undefined
@@ -115,6 +115,7 @@ export class IntegrationsService {
 
   private async connectProject(
     tx: Transaction,
+    by: OrganizationActor,
     { organization_id, kind }: OrganizationIntegration,
     projectId: number,
   ): Promise<void> {
@@ -124,11 +125,12 @@ export class IntegrationsService {
       projectId,
     ])
     if (own.length === 0) throw foreignProject({ project_id: projectId })
-    await tx.manager.query(
+    const [connected] = await tx.manager.query(
       `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
-       values ($1, $2, $3, $4, $5, '{"type": "connectable"}') on conflict do nothing`,
+       values ($1, $2, $3, $4, $5, '{"type": "connectable"}') on conflict do nothing returning id`,
       [organization_id, uuidv7(), projectId, kind, String(projectId)],
     )
+    if (connected) tx.publish(projectConnected(by, { item_id: connected.id, payload: { kind, project_id: projectId } }))
   }
 
   private async disconnect(row: OrganizationIntegration): Promise<void> {

@@ -270,7 +270,7 @@ describe('/api/personal_api_keys/', () => {
     const made = await atOnce(() => server.key(row.id, {}))
     expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', ...Array(4).fill('rejected')])
     expect(await keysCalled('test')).toBe(10)
-    const signIn = () => service.signIn(systemActor('test'), row.id, new Date(Date.now() + 3_600_000))
+    const signIn = () => service.signIn(systemActor('test'), row.id, new Date(Date.now() + 3_600_000), 'test')
     for (let round = 0; round < 3; round++) await atOnce(signIn)
     expect(await keysCalled('Vercel sign-in')).toBe(10)
   })
@@ -337,7 +337,7 @@ describe('the service of the keys', () => {
   it('lets the oldest of more than ten sign-ins end, those that have expired first, and nothing else', async () => {
     const [user, other] = [await server.user(), await server.user()]
     const signIn = async ({ row }: TestUser) => {
-      const view = await service().signIn(systemActor('test'), row.id, inAnHour())
+      const view = await service().signIn(systemActor('test'), row.id, inAnHour(), 'test')
       expect(view).toMatchObject({
         label: 'Vercel sign-in',
         user_id: row.id,
@@ -371,7 +371,7 @@ describe('the service of the keys', () => {
     const { id } = (await key.get('/api/personal_api_keys/@current/')).body
     await server.application.get(KeyUsage).flush()
     const before = await service().one(id)
-    const rolled = await service().roll(id)
+    const rolled = await service().roll(systemActor('test'), id)
     expect(rolled).toEqual({
       ...before,
       value: expect.stringMatching(/^phx_/),
@@ -386,9 +386,10 @@ describe('the service of the keys', () => {
   it('knows no key that was revoked', async () => {
     const user = await server.user()
     const { id } = (await user.get('/api/personal_api_keys/@current/')).body
-    await service().revoke(id)
-    for (const action of ['one', 'roll', 'revoke'] as const)
-      await expect(service()[action](id)).rejects.toMatchObject({ status: 404 })
+    await service().revoke(systemActor('test'), id)
+    const by = systemActor('test')
+    for (const ask of [() => service().one(id), () => service().roll(by, id), () => service().revoke(by, id)])
+      await expect(ask()).rejects.toMatchObject({ status: 404 })
   })
 
   it('goes through everybody’s keys page by page, each once, without a value', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { MembersService, PersonalApiKeysService } from '../../src/index.js'
+import { MembersService, PersonalApiKeysService, systemActor } from '../../src/index.js'
 import { expectError, type TestOrganization, type TestUser, useServer, testActor } from '../support/kit.js'
 
 const server = useServer()
@@ -30,7 +30,7 @@ const refused: Record<string, { make: (organization: TestOrganization) => Promis
     'that was revoked': {
       make: async ({ owner }) => {
         const key = await owner.with({})
-        await server.application.get(PersonalApiKeysService).revoke(await keyId(key))
+        await server.application.get(PersonalApiKeysService).revoke(systemActor('test'), await keyId(key))
         return key
       },
       told: invalid,
@@ -38,7 +38,7 @@ const refused: Record<string, { make: (organization: TestOrganization) => Promis
     'that was rolled': {
       make: async ({ owner }) => {
         const key = await owner.with({})
-        await server.application.get(PersonalApiKeysService).roll(await keyId(key))
+        await server.application.get(PersonalApiKeysService).roll(systemActor('test'), await keyId(key))
         return key
       },
       told: invalid,

@@ -45,6 +45,27 @@ describe('a resource of Vercel’s', () => {
       )
   })
 
+  it('stands in the log of its organization: connected, changed and disconnected', async () => {
+    const installation = await marketplace.installed()
+    const { body } = await installation.user('POST', '/resources', installation.resource())
+    await installation.user('PATCH', `/resources/${body.id}`, { billingPlanId: 'usage' })
+    await installation.user('DELETE', `/resources/${body.id}`)
+    const owner = await installation.owner()
+    const { id } = (await owner.get('/api/organizations/@current/')).body
+    const logged = await marketplace.server.database.dataSource.query(
+      `select type, payload, credential_id from events
+       where organization_id = $1 and type like 'project_integration.%' order by id`,
+      [id],
+    )
+    expect(logged).toEqual(
+      ['connected', 'configured', 'disconnected'].map((what) => ({
+        type: `project_integration.${what}`,
+        payload: { kind: 'vercel', project_id: Number(body.id) },
+        credential_id: 'vercel',
+      })),
+    )
+  })
+
   it('is made once, however often Vercel asks with one key', async () => {
     const installation = await marketplace.installed()
     const key = { 'idempotency-key': randomUUID() }

@@ -9,11 +9,11 @@ const marketplace = useVercelMarketplace()
 const { server, vercel } = marketplace
 
 describe('signing in from Vercel', () => {
-  async function arrive(installation: Installation, claims: object, query: Record<string, string> = {}) {
+  async function arrive(installation: Installation, claims: object, query: Record<string, string> = {}, headers = {}) {
     const code = randomUUID()
     vercel.codes.set(code, { idToken: await vercel.userToken(installation.id, claims as never) })
     const parameters = new URLSearchParams({ mode: 'sso', code, state: 's', ...query })
-    return { code, answer: await server.request('GET', `/api/vercel/sso?${parameters}`) }
+    return { code, answer: await server.request('GET', `/api/vercel/sso?${parameters}`, { headers }) }
   }
   const target = (answer: Answer) => new URL(answer.headers.get('location')!)
   const exchange = (ticket: string) => server.request('POST', '/api/vercel/sso/exchange', { body: { ticket } })
@@ -35,6 +35,31 @@ describe('signing in from Vercel', () => {
     const me = await server.request('GET', '/api/users/@me/', { key: session.body.personal_api_key })
     expect(me.body.email).toBe(installation.email)
     expect((await exchange(url.searchParams.get('ticket')!)).status).toBe(400)
+  })
+
+  it('is written down for the person: the account at Vercel, and the sign-in with the browser that came', async () => {
+    const installation = await marketplace.installed()
+    const [known, browser] = [await server.user(), { 'user-agent': 'Lynx/2.9' }]
+    const claims = { user_id: 'known', user_email: known.row.email }
+    const { answer } = await arrive(installation, claims)
+    await known.post('/api/vercel/sso/link', { ticket: target(answer).searchParams.get('link')! })
+    const again = await arrive(installation, claims, {}, browser)
+    const session = (await exchange(target(again.answer).searchParams.get('ticket')!)).body
+    const organization = (await known.get('/api/organizations/@current/')).body.id
+    const [linked, signedIn] = await server.database.dataSource.query(
+      `select * from security_events where user_id = $1 and type in ('user.identity_linked', 'user.signed_in') order by id`,
+      [known.row.id],
+    )
+    expect(linked).toMatchObject({
+      payload: { provider: 'vercel', organization_id: organization },
+      by_user_id: known.row.id,
+      credential_kind: 'personal_key',
+    })
+    expect(signedIn).toMatchObject({
+      payload: { method: 'vercel', expires_at: session.expires_at },
+      ...{ by_user_id: null, credential_id: 'vercel', user_agent: 'Lynx/2.9', ip: '127.0.0.1' },
+      current_organization_id: organization,
+    })
   })
 
   it('makes colleagues members, once', async () => {

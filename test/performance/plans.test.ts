@@ -7,6 +7,7 @@ import {
   PersonalApiKeysService,
   SecretsRewrap,
   UsersService,
+  systemActor,
 } from '../../src/index.js'
 import { sealContext } from '../../src/integrations/organization-integration.entity.js'
 import { EventDeliveries } from '../../src/platform/events/event-deliveries.js'
@@ -133,7 +134,10 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
     ['the list of all users', () => first(service(UsersService).all())],
     ['the list of all keys', () => first(service(PersonalApiKeysService).all())],
     ['a key of narrow reach', () => caller.with({ scoped_organizations: [path.split('/')[3]!] })],
-    ['the deactivation of a user', () => service(UsersService).deactivate((caller.row.id + 1) % 5_000)],
+    [
+      'the deactivation of a user',
+      () => service(UsersService).deactivate(systemActor('test'), (caller.row.id + 1) % 5_000),
+    ],
     ['a person by their address', () => service(UsersService).byEmail('7@example.com')],
     [
       'the end of a membership',

@@ -198,9 +198,9 @@ describe('a JWT of an identity provider', () => {
     await server.application.get(MembersService).remove(testActor(organization.id), member.row.id)
     expectError(await get(organization.path, key), 404, 'not_found', 'Not found.')
     expect((await get('/api/users/@me/', key)).status).toBe(200)
-    await server.application.get(UsersService).deactivate(member.row.id)
+    await server.application.get(UsersService).deactivate(systemActor('test'), member.row.id)
     expectError(await get('/api/users/@me/', key), 401, 'authentication_failed', INVALID)
-    await server.application.get(UsersService).activate(member.row.id)
+    await server.application.get(UsersService).activate(systemActor('test'), member.row.id)
     expect((await get('/api/users/@me/', key)).status).toBe(200)
   })
 

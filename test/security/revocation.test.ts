@@ -11,6 +11,7 @@ import {
   OrganizationsService,
   PersonalApiKeysService,
   UsersService,
+  systemActor,
 } from '../../src/index.js'
 import {
   deferred,
@@ -29,6 +30,8 @@ import { REDIS_URL, redisAnswers } from '../support/redis.js'
 const LONG = { AUTH_CACHE_TTL_MS: '60000' }
 const KEY_INVALID = 'Personal API key found in request Authorization header is invalid.'
 const LEVEL_TOO_LOW = 'Your organization access level is insufficient.'
+
+const tester = systemActor('test')
 
 const services = (server: TestServer) => ({
   members: server.application.get(MembersService),
@@ -68,10 +71,10 @@ describe('on the server that made the change, the very next request meets', () =
     const { owner } = await server.organization()
     const { keys } = services(server)
     const id = await keyIdOf(owner)
-    const { value } = await keys.roll(id)
+    const { value } = await keys.roll(tester, id)
     expectError(await owner.get('/api/organizations/'), 401, 'authentication_failed', KEY_INVALID)
     expect((await server.request('GET', '/api/organizations/', { key: value! })).status).toBe(200)
-    await keys.revoke(id)
+    await keys.revoke(tester, id)
     const revoked = await server.request('GET', '/api/organizations/', { key: value! })
     expectError(revoked, 401, 'authentication_failed', KEY_INVALID)
   })
@@ -159,9 +162,9 @@ describe('on the server that made the change, the very next request meets', () =
     const users = server.application.get(UsersService)
     const status = async () => (await owner.get(path)).status
     expect(await status()).toBe(200)
-    await users.deactivate(owner.row.id)
+    await users.deactivate(tester, owner.row.id)
     expectError(await owner.get(path), 401, 'authentication_failed', KEY_INVALID)
-    await users.activate(owner.row.id)
+    await users.activate(tester, owner.row.id)
     expect(await status()).toBe(200)
   })
 
@@ -225,7 +228,7 @@ describe('on another server a change counts after AUTH_CACHE_TTL_MS at the lates
     await becomes(403, () => there.patch(organization.path))
     await members.remove(testActor(organization.id), admin.row.id)
     await becomes(404, () => there.get(organization.path))
-    await keys.revoke(await keyIdOf(admin))
+    await keys.revoke(tester, await keyIdOf(admin))
     await becomes(401, () => there.get(organization.path))
   })
 })
@@ -259,7 +262,7 @@ if (await redisAnswers()) {
         ({ status }) => status === 403,
         5_000,
       )
-      await services(server).keys.revoke(await keyIdOf(admin))
+      await services(server).keys.revoke(tester, await keyIdOf(admin))
       await eventually(
         () => there.get(organization.path),
         ({ status }) => status === 401,

@@ -18,6 +18,7 @@ export const organizationTables: Readonly<Record<string, string>> = {
 export const directoryTables: readonly string[] = [
   ...['users', 'personal_api_keys', 'user_organizations', 'organization_slugs', 'integration_directory'],
   ...['event_subscriptions', 'one_time_tokens', 'aws_marketplace_statuses', 'aws_marketplace_messages'],
+  'security_events',
 ]
 
 /** Tables that stay where they are: the migrations that ran, and what servers of an older version deliver. */

@@ -38,7 +38,7 @@ export class WidgetsService {
       if (await tx.manager.existsBy(Widget, { organization_id, name })) throw nameTaken()
       const widget: Widget = { organization_id, id: uuidv7(), name, owner_id: by.user?.id ?? null }
       await tx.insert(Widget, widget)
-      await tx.publish(widgetCreated(by, { item_id: widget.id, payload: { name } }))
+      tx.publish(widgetCreated(by, { item_id: widget.id, payload: { name } }))
       return viewOf(widget)
     }, by)
   }
@@ -50,7 +50,7 @@ export class WidgetsService {
       const widget = await tx.lock(Widget, { organization_id, id })
       if (!widget) throw notFound()
       await tx.manager.delete(Widget, { organization_id, id })
-      await tx.publish(widgetDeleted(by, { item_id: id, payload: { name: widget.name } }))
+      tx.publish(widgetDeleted(by, { item_id: id, payload: { name: widget.name } }))
     }, by)
   }
 }

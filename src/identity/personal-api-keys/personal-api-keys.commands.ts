@@ -73,13 +73,13 @@ export const addKeys: AddCommands = (program, { withServices, print, printAll })
     .command('roll <id>')
     .description('give a key a new value and print it, once; the old value stops working')
     .action(async (id: string) =>
-      print(await withServices((services) => services.get(PersonalApiKeysService).roll(id)), withValue),
+      print(await withServices((services) => services.get(PersonalApiKeysService).roll(operator, id)), withValue),
     )
   keys
     .command('revoke <id>')
     .description('delete a key; it stops working at once')
     .action(async (id: string) => {
-      await withServices((services) => services.get(PersonalApiKeysService).revoke(id))
+      await withServices((services) => services.get(PersonalApiKeysService).revoke(operator, id))
       await print({ id, revoked: true }, () => `Revoked key ${id}.`)
     })
 }

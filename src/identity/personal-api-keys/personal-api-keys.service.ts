@@ -10,6 +10,7 @@ import { requireText } from '../../platform/http/fields.js'
 import { notFound } from '../../platform/http/http.errors.js'
 import { isUuid } from '../../platform/values/stored-values.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
+import { keyCreated, keyRevoked, keyRolled, signedIn, signInEnded } from './personal-api-key.events.js'
 import {
   invalidScope,
   notInFuture,
@@ -73,24 +74,37 @@ export class PersonalApiKeysService {
           [user_id],
         )
         if (count >= MAX_KEYS) throw tooManyKeys()
-        return this.insert(tx, { ...key, label: label.trim(), scoped_organizations })
+        const made = await this.insert(tx, { ...key, label: label.trim(), scoped_organizations })
+        const { scopes, scoped_teams, expires_at } = made
+        const reach = { scopes, scoped_teams, scoped_organizations: made.scoped_organizations }
+        const payload = { ...namesOf(made), ...reach, expires_at: expires_at?.toISOString() ?? null }
+        tx.publish(keyCreated(by, user_id, payload))
+        return made
       },
       { user_id, tx: by.tx },
     )
   }
 
-  /** Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end. */
-  signIn(by: Actor, user_id: number, expires_at: Date): Promise<PersonalApiKeyView> {
+  /**
+   * Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end.
+   * @param method how they proved who they are
+   */
+  signIn(by: Actor, user_id: number, expires_at: Date, method: string): Promise<PersonalApiKeyView> {
     return this.database.transaction(
       async (tx) => {
         await this.holdUser(tx, user_id)
-        await tx.manager.query(
+        const [ended]: [{ id: string; expired: boolean }[]] = await tx.manager.query(
           `delete from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and id not in (
              select id from personal_api_keys where user_id = $1 and ${IS_SIGN_IN} and expires_at > now()
-             order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})`,
+             order by created_at desc, id desc limit ${MAX_SIGN_INS - 1})
+           returning id, expires_at <= now() as expired`,
           [user_id],
         )
-        return this.insert(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
+        for (const { id, expired } of ended)
+          tx.publish(signInEnded(by, user_id, { key_id: id, reason: expired ? 'expired' : 'too_many' }))
+        const key = await this.insert(tx, { user_id, label: SIGN_IN_LABEL, scopes: ['*'], expires_at })
+        tx.publish(signedIn(by, user_id, { method, key_id: key.id, expires_at: expires_at.toISOString() }))
+        return key
       },
       { user_id, tx: by.tx },
     )
@@ -110,21 +124,33 @@ export class PersonalApiKeysService {
   }
 
   /** Gives the key a new value; the old one stops working at once. */
-  async roll(id: string): Promise<PersonalApiKeyView> {
+  async roll(by: Actor, id: string): Promise<PersonalApiKeyView> {
     const value = newKeyValue()
-    return this.database.transaction(async (tx) => {
-      const key = await this.lock(tx, id)
-      const rolled = { secure_value: hashKeyValue(value), mask_value: maskKeyValue(value), last_rolled_at: new Date() }
-      await tx.manager.update(PersonalApiKey, { id }, rolled)
-      return { ...toView({ ...key, ...rolled }), value }
-    })
+    return this.database.transaction(
+      async (tx) => {
+        const key = await this.lock(tx, id)
+        const rolled = {
+          secure_value: hashKeyValue(value),
+          mask_value: maskKeyValue(value),
+          last_rolled_at: new Date(),
+        }
+        await tx.manager.update(PersonalApiKey, { id }, rolled)
+        tx.publish(keyRolled(by, key.user_id, namesOf(key)))
+        return { ...toView({ ...key, ...rolled }), value }
+      },
+      { tx: by.tx },
+    )
   }
 
-  async revoke(id: string): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      await this.lock(tx, id)
-      await tx.manager.delete(PersonalApiKey, { id })
-    })
+  async revoke(by: Actor, id: string): Promise<void> {
+    await this.database.transaction(
+      async (tx) => {
+        const key = await this.lock(tx, id)
+        await tx.manager.delete(PersonalApiKey, { id })
+        tx.publish(keyRevoked(by, key.user_id, namesOf(key)))
+      },
+      { tx: by.tx },
+    )
   }
 
   /** A user's keys, newest first. */
@@ -190,6 +216,9 @@ export class PersonalApiKeysService {
     return this.database.dataSource.getRepository(PersonalApiKey)
   }
 }
+
+/** What events name a key by. */
+const namesOf = ({ id, label }: Pick<PersonalApiKey, 'id' | 'label'>) => ({ key_id: id, label })
 
 function toView(key: PersonalApiKey): PersonalApiKeyView {
   return {

@@ -49,7 +49,7 @@ export const addUsers: AddCommands = (program, { withServices, print, printAll }
       .description(description)
       .action(async (idOrEmail: string) => {
         const user = await withServices(async (services) =>
-          services.get(UsersService)[name]((await findUser(services, idOrEmail)).id),
+          services.get(UsersService)[name](operator, (await findUser(services, idOrEmail)).id),
         )
         await print(summary(user), (changed) => `${done} user ${named(changed)}.`)
       })

@@ -11,6 +11,7 @@ import { fieldError } from '../../platform/http/validation.errors.js'
 import { EMAIL_LENGTH, isUuid, storedEmailOf, textProblem } from '../../platform/values/stored-values.js'
 import { User } from './user.entity.js'
 import { emailTaken } from './user.errors.js'
+import { userActivated, userCreated, userDeactivated } from './user.events.js'
 
 const switchUser = namedQuery(
   'users.switch',
@@ -51,6 +52,7 @@ export class UsersService {
           [uuidv7(), randomUUID(), stored.email, first_name, last_name],
         )
         if (!row) throw emailTaken()
+        tx.publish(userCreated(by, row.id, {}))
         return tx.manager.findOneByOrFail(User, { id: row.id })
       },
       { tx: by.tx },
@@ -77,13 +79,13 @@ export class UsersService {
   }
 
   /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */
-  deactivate(id: number): Promise<User> {
-    return this.setActive(id, false)
+  deactivate(by: Actor, id: number): Promise<User> {
+    return this.setActive(by, id, false)
   }
 
   /** Undoes {@link deactivate}. @throws {ApiError} 404 */
-  activate(id: number): Promise<User> {
-    return this.setActive(id, true)
+  activate(by: Actor, id: number): Promise<User> {
+    return this.setActive(by, id, true)
   }
 
   /** Everybody, page by page, in the order of their ids. */
@@ -124,16 +126,18 @@ export class UsersService {
     await tx.query(switchUser, [userId, organizationId, projectId])
   }
 
-  private async setActive(id: number, is_active: boolean): Promise<User> {
+  private async setActive(by: Actor, id: number, is_active: boolean): Promise<User> {
     return this.database.transaction(
       async (tx) => {
         const user = await tx.lock(User, { id })
         if (!user) throw notFound()
+        if (user.is_active === is_active) return user
         this.access.forgetAfter(tx, `user:${id}`)
         await tx.manager.update(User, { id }, { is_active })
+        tx.publish((is_active ? userActivated : userDeactivated)(by, id, {}))
         return Object.assign(user, { is_active })
       },
-      { user_id: id },
+      { user_id: id, tx: by.tx },
     )
   }
 }

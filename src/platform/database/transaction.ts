@@ -1,5 +1,5 @@
 import type { DeepPartial, EntityManager, EntityTarget, ObjectLiteral, QueryDeepPartialEntity } from 'typeorm'
-import type { DomainEvent } from '../events/domain-event.js'
+import type { DomainEvent, SecurityEvent } from '../events/domain-event.js'
 import type { NamedQuery, Queryable } from './fast-path/named-query.js'
 import { rowLock } from './row-lock.js'
 import type { UnitOfWork } from './unit-of-work.js'
@@ -85,7 +85,7 @@ export class Transaction implements Queryable {
   }
 
   /** Puts an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
-  publish<Payload>(event: DomainEvent<Payload>): void {
+  publish<Payload>(event: DomainEvent<Payload> | SecurityEvent<Payload>): void {
     this.unit.publish(event)
   }
 }

@@ -1,8 +1,7 @@
 import type { Client, QueryResult } from 'pg'
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm'
-import { uuidv7 } from 'uuidv7'
-import type { DomainEvent } from '../events/domain-event.js'
-import { appendEvents } from '../events/events.queries.js'
+import type { DomainEvent, SecurityEvent } from '../events/domain-event.js'
+import { PublishedEvents } from '../events/published-events.js'
 import { sqlState } from './database-errors.js'
 import { closeRunner, runnerOn } from './fast-path/driver.js'
 import type { NamedQuery } from './fast-path/named-query.js'
@@ -20,8 +19,8 @@ export class UnitOfWork {
   /** The commit, where it was sent already. */
   committing?: Promise<QueryResult>
   private readonly onCommitted: (() => void)[] = []
-  /** What was published, as rows of the log. */
-  private readonly events: unknown[][] = []
+  private readonly events = new PublishedEvents()
+  private hasPublished = false
   private runner?: QueryRunner
   private isClosed = false
   private failure?: { error: unknown }
@@ -46,25 +45,10 @@ export class UnitOfWork {
   }
 
   /** The event is written with the commit, together with all others: one statement, and no answer to wait for before. */
-  publish(event: DomainEvent<unknown>): void {
+  publish(event: DomainEvent<unknown> | SecurityEvent<unknown>): void {
     this.refuseWhenOver()
-    const { type, organization_id, item_id, payload, changes, by } = event
-    const { user, credential, origin } = by
-    if (this.events.length === 0) this.onCommitted.push(this.published)
-    this.events.push([
-      organization_id,
-      uuidv7(),
-      type,
-      item_id,
-      JSON.stringify(payload),
-      changes && JSON.stringify(changes),
-      user?.id ?? null,
-      credential.kind,
-      credential.id,
-      origin.request_id,
-      origin.ip,
-      origin.user_agent,
-    ])
+    this.hasPublished = true
+    this.events.add(event)
   }
 
   onCommit(work: () => void): void {
@@ -94,6 +78,7 @@ export class UnitOfWork {
 
   tellCommitted(): void {
     for (const work of this.onCommitted) work()
+    if (this.hasPublished) this.published()
   }
 
   refuseWhenOver(): void {
@@ -102,7 +87,7 @@ export class UnitOfWork {
 
   /** Sends the events and the commit in one go. */
   private async write(): Promise<QueryResult> {
-    const written = [...appendEvents(this.events)].map(([query, values]) =>
+    const written = [...this.events.statements()].map(([query, values]) =>
       this.query(query, values).catch(unlessAborted),
     )
     this.close()

@@ -33,6 +33,19 @@ export interface DomainEvent<Payload = Record<string, unknown>> {
   readonly by: Actor
 }
 
+/**
+ * Something that concerns a person rather than an organization: their keys, sign-ins, account. It holds no secret, and is
+ * kept for 180 days.
+ */
+export interface SecurityEvent<Payload = Record<string, unknown>> {
+  /** `<what of theirs>.<what happened>`, past tense: `personal_api_key.created`. */
+  readonly type: string
+  /** Whom it concerns, whoever did it. */
+  readonly user_id: number
+  readonly payload: Payload
+  readonly by: Actor
+}
+
 /** An event as its listeners hear it. */
 export interface StoredEvent<Payload = Record<string, unknown>> extends DomainEvent<Payload> {
   readonly id: string

@@ -4,9 +4,12 @@ import { Database, type Transaction } from '../database/database.js'
 import type { EventDefinition } from './define-event.js'
 
 const BATCH = 5_000
+/** Source: the contract of signing in, section 14. */
+const SECURITY_EVENTS_DAYS = 180
 
 /**
- * Removes events that are older than `EVENTS_RETENTION_DAYS` and that no listener waits for. The head of each chain
+ * Removes events that are older than `EVENTS_RETENTION_DAYS` and that no listener waits for, and security events after
+ * 180 days. The head of each chain
  * keeps the hash before the first event that is left, from which the rest can still be verified.
  */
 @Injectable()
@@ -24,7 +27,7 @@ export class EventRetention {
          where created_at < now() - make_interval(days => $1) and seq is not null limit ${BATCH}) old`,
       [this.config.get('EVENTS_RETENTION_DAYS')],
     )
-    let removed = 0
+    let removed = await this.forgetSecurityEvents()
     for (const { organization_id } of due) removed += await this.shorten(organization_id)
     return removed
   }
@@ -50,6 +53,17 @@ export class EventRetention {
         await tx.manager.query('delete from event_heads where organization_id = $1', [organization_id])
         await also(tx, organization_id)
       })
+  }
+
+  private async forgetSecurityEvents(): Promise<number> {
+    let removed = 0
+    for (let batch = BATCH; batch === BATCH; removed += batch)
+      [, batch] = await this.database.dataSource.query(
+        `delete from security_events where (user_id, id) in (
+           select user_id, id from security_events where at < now() - make_interval(days => $1) limit ${BATCH})`,
+        [SECURITY_EVENTS_DAYS],
+      )
+    return removed
   }
 
   /** Removes the oldest events of an organization, up to the first that has to stay. */

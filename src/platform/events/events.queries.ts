@@ -19,11 +19,21 @@ export interface LoggedEvent {
 const logged = `organization_id, id, type, item_id, payload::text as payload, changes::text as changes, user_id,
   credential_kind, credential_id, request_id, ${wireTime('created_at')} as created_at`
 
-/** For each event: its organization, id, type, item, payload, changes, user, credential's kind and id, request, address, client. */
+/** By organization, for each event: its id, type, item, payload, changes, user, credential's kind and id, request, address, client. */
 export const appendEvents = insertOf(
   'events.append',
   'events',
-  'organization_id, id, type, item_id, payload, changes, user_id, credential_kind, credential_id, request_id, ip, user_agent',
+  'organization_id',
+  'id, type, item_id, payload, changes, user_id, credential_kind, credential_id, request_id, ip, user_agent',
+)
+
+/** By the person whom they concern, for each event: its id, type, payload, who did it, credential's kind and id, request, address, client. */
+export const appendSecurityEvents = insertOf(
+  'security_events.append',
+  'security_events',
+  'user_id',
+  'id, type, payload, by_user_id, credential_kind, credential_id, request_id, ip, user_agent',
+  { column: 'current_organization_id', value: '(select current_organization_id from users where id = $1)' },
 )
 
 /** $1 how many: the oldest events that have no number yet. */

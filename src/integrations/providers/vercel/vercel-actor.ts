@@ -1,11 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common'
 import type { FastifyRequest } from 'fastify'
+import { originOf } from '../../../access/index.js'
 import { type Actor, systemActor } from '../../../platform/events/domain-event.js'
 
-/** Vercel, where no person of ours stands behind it. */
-export const vercelActor = (request_id?: string): Actor => systemActor('vercel', request_id)
-
-/** Gives a handler Vercel as the one who acts, under the request's id. */
-export const ActingVercel = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  vercelActor(context.switchToHttp().getRequest<FastifyRequest>().id),
-)
+/** Gives a handler Vercel as the one who acts, where no person of ours stands behind it, from where the request comes. */
+export const ActingVercel = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const origin = originOf(context.switchToHttp().getRequest<FastifyRequest>())
+  return { ...systemActor('vercel'), origin }
+})

@@ -7,6 +7,7 @@ import {
   type OrganizationCaller,
   personOf,
 } from '../../../access/index.js'
+import { identityLinked } from '../../../identity/index.js'
 import { Database } from '../../../platform/database/database.js'
 import { isAmong } from '../../../platform/database/fast-path/named-query.js'
 import { Outbound } from '../../../platform/outbound/outbound.js'
@@ -134,6 +135,7 @@ export class VercelConnect {
         secrets: { access_token, ...(token_type ? { token_type } : {}) },
         by: caller,
       })
+      tx.publish(identityLinked(caller, user_id, { provider: KIND, organization_id }))
       return {
         status: 'linked',
         organization_id,

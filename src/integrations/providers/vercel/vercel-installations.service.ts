@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { UsersService } from '../../../identity/index.js'
+import { identityLinked, UsersService } from '../../../identity/index.js'
 import { OrganizationsService } from '../../../organizations/index.js'
 import { Database, type Queryable, type Transaction } from '../../../platform/database/database.js'
 import type { Actor } from '../../../platform/events/domain-event.js'
@@ -99,16 +99,18 @@ export class VercelInstallations {
     const known = await this.users.byEmail(email, tx)
     const user = known ?? (await this.users.create(tx.for(vercel), { email, first_name: cutText(name ?? '', 150) }))
     const by = { ...vercel, user }
-    const organization = await this.organizations.create(
+    const created = await this.organizations.create(
       tx.for(by),
       { name: cutText(payload.account.name || `Vercel Installation ${id}`, MAX_NAME) },
       // Its first project is the first resource that Vercel asks for.
       { firstProject: null },
     )
+    const { id: organization_id } = created.parse()
     // Somebody who had an account proves that it is theirs before Vercel may sign them in.
     const user_mappings = known || !claims.user_id ? {} : { [claims.user_id]: user.id }
+    if (claims.user_id && !known) tx.publish(identityLinked(by, user.id, { provider: KIND, organization_id }))
     await this.installations.install(tx, {
-      organization_id: organization.parse().id,
+      organization_id,
       kind: KIND,
       integration_id: id,
       config: { type: 'marketplace', ...payload, user_mappings },

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common'
 import { holdOpenOrganization, MembershipLevel } from '../../../access/index.js'
-import { type User, UsersService } from '../../../identity/index.js'
+import { identityLinked, identityUnlinked, type User, UsersService } from '../../../identity/index.js'
 import { MembersService } from '../../../members/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
 import { cutText, isSameEmail } from '../../../platform/values/stored-values.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
-import { vercelActor } from './vercel-actor.js'
-import type { VercelConfig, VercelIntegration } from './vercel-installation.js'
+import { KIND, type VercelConfig, type VercelIntegration } from './vercel-installation.js'
 import type { VercelUser } from './vercel-tokens.js'
 
 /** An integration as its row says now. */
@@ -25,6 +25,7 @@ export class VercelPeople {
   /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
   async person(
     tx: Transaction,
+    by: Actor,
     { organization_id, id, config }: VercelIntegration,
     { user_id, user_email, user_name }: VercelUser,
   ): Promise<User | 'unlinked' | 'left'> {
@@ -36,25 +37,29 @@ export class VercelPeople {
     if (mapped) return mapped
     const before = integration.config.user_mappings?.[user_id]
     if (before !== undefined) {
-      await this.map(tx, integration, user_id, undefined)
-      if (await this.users.byId(before, tx)) return 'left'
+      await this.map(tx, by, integration, user_id, undefined)
+      if (await this.users.byId(before, tx)) {
+        tx.publish(identityUnlinked(by, before, { provider: KIND, organization_id }))
+        return 'left'
+      }
     }
     if (await this.users.byEmail(user_email, tx)) return 'unlinked'
     const newUser = { email: user_email, first_name: cutText(user_name ?? '', 150) }
-    const user = await this.users.create(tx.for(vercelActor()), newUser)
-    await this.join(tx, integration, user, user_id)
+    const user = await this.users.create(tx.for(by), newUser)
+    await this.join(tx, { ...by, user }, integration, user, user_id)
     return user
   }
 
   /** Makes them a member, where they are none, and Vercel's user theirs. */
   async link(
     tx: Transaction,
+    by: Actor,
     { organization_id, id }: VercelIntegration,
     user: User,
     vercelUserId: string,
   ): Promise<void> {
     const integration = await this.hold(tx, organization_id, id)
-    if (integration) await this.join(tx, integration, user, vercelUserId)
+    if (integration) await this.join(tx, by, integration, user, vercelUserId)
   }
 
   /** Who is mapped, active and a member: nothing changes for them, so they come in whatever the organization's state. */
@@ -68,12 +73,12 @@ export class VercelPeople {
     return user?.is_active && (await this.isMember(tx, organization_id, user)) ? user : undefined
   }
 
-  private async join(tx: Transaction, integration: Held, user: User, vercelUserId: string): Promise<void> {
+  private async join(tx: Transaction, by: Actor, integration: Held, user: User, vercelUserId: string): Promise<void> {
     const { organization_id } = integration
-    const by = { ...vercelActor(), user }
     if (!(await this.isMember(tx, organization_id, user)))
       await this.members.add(tx.for({ ...by, organization_id }), user.id, levelOf(integration, user.email))
-    await this.map(tx, integration, vercelUserId, user.id)
+    await this.map(tx, by, integration, vercelUserId, user.id)
+    tx.publish(identityLinked(by, user.id, { provider: KIND, organization_id }))
     await this.users.switchTo(tx, user.id, organization_id, null)
   }
 
@@ -84,10 +89,10 @@ export class VercelPeople {
     return row ? { organization_id, id, config: row.config as VercelConfig } : undefined
   }
 
-  private async map(tx: Transaction, integration: Held, vercelUserId: string, id: number | undefined) {
+  private async map(tx: Transaction, by: Actor, integration: Held, vercelUserId: string, id: number | undefined) {
     const { [vercelUserId]: _before, ...others } = integration.config.user_mappings ?? {}
     const user_mappings = id === undefined ? others : { ...others, [vercelUserId]: id }
-    await this.installations.update(tx, vercelActor(), integration, { config: { user_mappings } })
+    await this.installations.update(tx, by, integration, { config: { user_mappings } })
   }
 
   private async isMember(tx: Transaction, organization_id: string, { id }: User): Promise<boolean> {

@@ -46,8 +46,12 @@ export class VercelResourcesController {
   @Delete(':resourceId')
   @HttpCode(204)
   @VercelToken('user', 'system')
-  remove(@Param('installationId') installationId: string, @Param('resourceId') id: string): Promise<void> {
-    return this.resources.remove(installationId, id)
+  remove(
+    @ActingVercel() by: Actor,
+    @Param('installationId') installationId: string,
+    @Param('resourceId') id: string,
+  ): Promise<void> {
+    return this.resources.remove(by, installationId, id)
   }
 
   @Get(':resourceId/plans')

@@ -5,6 +5,7 @@ import type { Actor } from '../../../platform/events/domain-event.js'
 import { Database, type Transaction } from '../../../platform/database/database.js'
 import { cutText } from '../../../platform/values/stored-values.js'
 import { ProjectsService } from '../../../projects/index.js'
+import { projectConfigured, projectConnected, projectDisconnected } from '../../integration.events.js'
 import { OrganizationIntegration } from '../../organization-integration.entity.js'
 import {
   foreignResource,
@@ -50,12 +51,15 @@ export class VercelResources {
       await this.hold(tx, integration)
       const earlier = await this.createdBy(tx, organization_id, resource.externalId, idempotencyKey)
       if (earlier) return this.view(earlier)
-      const id = await this.projects.create(tx.for({ ...by, organization_id }), { name: this.nameOf(resource.name) })
+      const actor = tx.for({ ...by, organization_id })
+      const id = await this.projects.create(actor, { name: this.nameOf(resource.name) })
+      const item_id = uuidv7()
       await tx.manager.query(
         `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
          values ($1, $2, $3::integer, $4, $3::integer::text, $5)`,
-        [organization_id, uuidv7(), id, KIND, JSON.stringify({ type: 'resource', ...resource, idempotencyKey })],
+        [organization_id, item_id, id, KIND, JSON.stringify({ type: 'resource', ...resource, idempotencyKey })],
       )
+      tx.publish(projectConnected(actor, { item_id, payload: { kind: KIND, project_id: id } }))
       await tx.manager.query(
         `insert into integration_directory (kind, integration_id, organization_id, id) values ($1, $2, $3, $4)`,
         [RESOURCE, String(id), organization_id, integration.id],
@@ -80,11 +84,14 @@ export class VercelResources {
     return this.database.transaction(async (tx) => {
       await this.hold(tx, integration)
       const { config } = await this.row(tx, organization_id, id)
-      await tx.manager.query(
+      const [[changed]] = await tx.manager.query(
         `update project_integrations set config = $4, updated_at = now()
-         where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text`,
+         where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text
+         returning id`,
         [organization_id, id, KIND, JSON.stringify({ ...config, ...changes })],
       )
+      const payload = { kind: KIND, project_id: id }
+      if (changed) tx.publish(projectConfigured({ ...by, organization_id }, { item_id: changed.id, payload }))
       if (changes.name !== undefined)
         await this.projects.rename(tx.for({ ...by, organization_id }), id, this.nameOf(changes.name))
       return this.view(await this.row(tx, organization_id, id))
@@ -92,14 +99,18 @@ export class VercelResources {
   }
 
   /** Disconnects the project, which stays with its data. A repeat finds it gone, as asked. */
-  async remove(installationId: string, resourceId: string): Promise<void> {
+  async remove(by: Actor, installationId: string, resourceId: string): Promise<void> {
     const { organization_id, id } = await this.locate(installationId, resourceId)
     await this.database.transaction(
-      (tx) =>
-        tx.manager.query(
-          'delete from project_integrations where organization_id = $1 and project_id = $2 and kind = $3',
+      async (tx) => {
+        const [removed]: [{ id: string }[]] = await tx.manager.query(
+          'delete from project_integrations where organization_id = $1 and project_id = $2 and kind = $3 returning id',
           [organization_id, id, KIND],
-        ),
+        )
+        const payload = { kind: KIND, project_id: id }
+        for (const row of removed)
+          tx.publish(projectDisconnected({ ...by, organization_id }, { item_id: row.id, payload }))
+      },
       { organization_id },
     )
   }

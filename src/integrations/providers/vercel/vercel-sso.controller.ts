@@ -1,10 +1,12 @@
 import { Body, Controller, Get, Header, HttpCode, Ip, Post, Query } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { type Caller, CurrentCaller, Public, RateLimits, RequiresScope } from '../../../access/index.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
 import { ApiErrors } from '../../../platform/http/api-errors.js'
 import { type Onward, PrivateRedirect } from '../../private-redirect.js'
 import { otherAccount, ticketExpired } from './vercel.errors.js'
 import { SsoLink, SsoSession, SsoTicket } from './vercel.dto.js'
+import { ActingVercel } from './vercel-actor.js'
 import { VercelSso } from './vercel-sso.service.js'
 
 /** People who come from Vercel's dashboard. Source: vercel.com/docs/integrations/create-integration/marketplace-api#single-sign-on */
@@ -22,9 +24,9 @@ export class VercelSsoController {
   @PrivateRedirect()
   @ApiOperation({ operationId: 'vercel_sso_retrieve', summary: 'Sign in somebody whom Vercel sends' })
   @ApiResponse({ status: 302, description: 'To your frontend, with a ticket.' })
-  async arrive(@Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
+  async arrive(@ActingVercel() by: Actor, @Query() query: Record<string, unknown>, @Ip() ip: string): Promise<Onward> {
     await this.limits.countAddress(ip)
-    return { url: await this.sso.arrive(query), statusCode: 302 }
+    return { url: await this.sso.arrive(by, query), statusCode: 302 }
   }
 
   /** Your frontend's server gets the person and a key for them, once. */
@@ -35,9 +37,9 @@ export class VercelSsoController {
   @ApiOperation({ operationId: 'vercel_sso_exchange_create', summary: 'Exchange the ticket of a sign-in for a key' })
   @ApiOkResponse({ type: SsoSession })
   @ApiErrors(ticketExpired())
-  async exchange(@Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
+  async exchange(@ActingVercel() by: Actor, @Body() { ticket }: SsoTicket, @Ip() ip: string): Promise<SsoSession> {
     await this.limits.countAddress(ip)
-    return this.sso.exchange(ticket)
+    return this.sso.exchange(by, ticket)
   }
 
   /** Somebody who had an account here proves that it is theirs with a key of it. */

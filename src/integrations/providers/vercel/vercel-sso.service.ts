@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { type Caller, personOf } from '../../../access/index.js'
 import { PersonalApiKeysService, UsersService } from '../../../identity/index.js'
 import { Database } from '../../../platform/database/database.js'
+import type { Actor } from '../../../platform/events/domain-event.js'
 import { ApiError } from '../../../platform/http/error-catalogue.js'
 import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { isSameEmail } from '../../../platform/values/stored-values.js'
 import { invalidSsoRequest, otherAccount, ssoFailed, ticketExpired } from './vercel.errors.js'
 import type { SsoLink, SsoSession } from './vercel.dto.js'
-import { vercelActor } from './vercel-actor.js'
 import { VercelApi } from './vercel-api.js'
+import { KIND } from './vercel-installation.js'
 import { VercelInstallations } from './vercel-installations.service.js'
 import { VercelPeople } from './vercel-people.js'
 import { VercelSetup } from './vercel-setup.js'
@@ -41,7 +42,13 @@ const arrival = z.object({
 })
 
 type Arrival = z.infer<typeof arrival>
-type Ticket = { user_id: number; organization_id: string; resource_id?: string }
+type Ticket = {
+  user_id: number
+  organization_id: string
+  resource_id?: string
+  /** Of the browser, because the frontend's server exchanges the ticket. */
+  from?: Pick<Actor['origin'], 'ip' | 'user_agent'>
+}
 type Link = { installation_id: string; vercel_user_id: string; email: string }
 
 /**
@@ -66,7 +73,7 @@ export class VercelSso {
    * Takes the code that Vercel gave the browser. @returns where to send the browser
    * @throws {ApiError} 400 for a request that is not Vercel's, 401 for whoever Vercel does not vouch for
    */
-  async arrive(request: Record<string, unknown>): Promise<string> {
+  async arrive(by: Actor, request: Record<string, unknown>): Promise<string> {
     const parsed = arrival.safeParse(request)
     if (!parsed.success) throw invalidSsoRequest({ field: parsed.error.issues[0]!.path.join('.') })
     const url = parsed.data.url && frontendUrl(this.settings.appUrl, parsed.data.url)
@@ -75,24 +82,31 @@ export class VercelSso {
     const claims = await this.exchangeCode(query)
     const integration = await this.installations.find(claims.installation_id)
     if (!integration) throw ssoFailed()
-    const user = await this.database.transaction((tx) => this.people.person(tx, integration, claims), integration)
+    const user = await this.database.transaction((tx) => this.people.person(tx, by, integration, claims), integration)
     if (user === 'left') throw ssoFailed()
     if (user === 'unlinked') return this.toLogin(query, claims)
     const { organization_id } = integration
-    const ticket: Ticket = { user_id: user.id, organization_id, resource_id: query.resource_id }
+    const { ip, user_agent } = by.origin
+    const ticket: Ticket = {
+      user_id: user.id,
+      organization_id,
+      resource_id: query.resource_id,
+      from: { ip, user_agent },
+    }
     return this.toApp(query, { ticket: await this.oneTime.issue('vercel-sso', ticket, TICKET_LIFETIME_MS) })
   }
 
   /** @throws {ApiError} 400 for a ticket that is used or expired */
-  async exchange(ticket: string): Promise<SsoSession> {
+  async exchange(by: Actor, ticket: string): Promise<SsoSession> {
     const read = await this.oneTime.read<Ticket>('vercel-sso', ticket)
     return this.database.transaction(
       async (tx) => {
         const content = await this.oneTime.redeem<Ticket>(tx, 'vercel-sso', ticket)
         if (!content) throw ticketExpired()
-        const { user_id, organization_id, resource_id = null } = content
+        const { user_id, organization_id, resource_id = null, from } = content
+        const browser = { ...by, origin: { ...by.origin, ...from } }
         const expires_at = new Date(Date.now() + KEY_LIFETIME_MS)
-        const key = await this.keys.signIn(tx.for(vercelActor()), user_id, expires_at)
+        const key = await this.keys.signIn(tx.for(browser), user_id, expires_at, KIND)
         return {
           user_id,
           organization_id,
@@ -115,7 +129,7 @@ export class VercelSso {
       if (!integration) throw ticketExpired()
       const user = await this.users.byId(personOf(caller).id, tx)
       if (!user || !isSameEmail(user.email, content.email)) throw otherAccount()
-      await this.people.link(tx, integration, user, content.vercel_user_id)
+      await this.people.link(tx, caller, integration, user, content.vercel_user_id)
       return { organization_id: integration.organization_id }
     }, installed)
   }

@@ -1,0 +1,43 @@
+import { uuidv7 } from 'uuidv7'
+import type { NamedQuery } from '../database/fast-path/named-query.js'
+import type { Actor, DomainEvent, SecurityEvent } from './domain-event.js'
+import { appendEvents, appendSecurityEvents } from './events.queries.js'
+
+/** What a transaction has published and not written yet, as rows. */
+export class PublishedEvents {
+  private readonly ofOrganizations = new Map<string, unknown[][]>()
+  private readonly ofPeople = new Map<number, unknown[][]>()
+
+  add(event: DomainEvent<unknown> | SecurityEvent<unknown>): void {
+    const { type, by } = event
+    const payload = JSON.stringify(event.payload)
+    if ('organization_id' in event) {
+      const changes = event.changes && JSON.stringify(event.changes)
+      const row = [uuidv7(), type, event.item_id, payload, changes, ...whoOf(by)]
+      addTo(this.ofOrganizations, event.organization_id, row)
+    } else {
+      addTo(this.ofPeople, event.user_id, [uuidv7(), type, payload, ...whoOf(by)])
+    }
+  }
+
+  /** The statements that write them. */
+  *statements(): Generator<[query: NamedQuery<unknown>, values: unknown[]]> {
+    yield* appendEvents(this.ofOrganizations)
+    yield* appendSecurityEvents(this.ofPeople)
+  }
+}
+
+function addTo<Owner>(rows: Map<Owner, unknown[][]>, owner: Owner, row: unknown[]): void {
+  const own = rows.get(owner)
+  if (own) own.push(row)
+  else rows.set(owner, [row])
+}
+
+const whoOf = ({ user, credential, origin }: Actor): unknown[] => [
+  user?.id ?? null,
+  credential.kind,
+  credential.id,
+  origin.request_id,
+  origin.ip,
+  origin.user_agent,
+]
