@@ -7,6 +7,7 @@ import { Authentication } from './authentication.js'
 import { Authenticators } from './authenticators.js'
 import { EarlyAuthentication } from './early-authentication.js'
 import { KeyUsage } from './key-usage.js'
+import { PersonalKeyRule } from './personal-key-rule.js'
 import { ProductFeatures } from './product-features.js'
 import { RateLimits } from './rate-limits.js'
 import { RouteDeclarations } from './route-declarations.js'
@@ -25,9 +26,10 @@ import { ScopesGuard } from './scopes.guard.js'
     AccessCache,
     KeyUsage,
     RateLimits,
+    PersonalKeyRule,
     ProductFeatures,
     RouteDeclarations,
   ],
-  exports: [AccessCache, Authenticators, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
+  exports: [AccessCache, Authenticators, PersonalKeyRule, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
 })
 export class AccessModule {}

@@ -14,10 +14,10 @@ import {
 } from './access.errors.js'
 import { type Access, Authentication, type WantedOrganization, wantedOrganization } from './authentication.js'
 import type { Caller, Credential, OrganizationCaller } from './caller.js'
-import { MembershipLevel } from './membership-level.js'
+import type { MembershipLevel } from './membership-level.js'
 import { originOf } from './origin.js'
 import { refuseDeactivated, refusePendingDeletion } from './organization-state.js'
-import { ProductFeatures } from './product-features.js'
+import { PersonalKeyRule } from './personal-key-rule.js'
 import { covers, isOfUser } from './scopes.js'
 
 type GuardedRequest = FastifyRequest & { caller?: Caller | OrganizationCaller }
@@ -32,7 +32,7 @@ export class ScopesGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authentication: Authentication,
-    private readonly features: ProductFeatures,
+    private readonly personalKeys: PersonalKeyRule,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -67,14 +67,8 @@ export class ScopesGuard implements CanActivate {
     }
     if (standing.level === null) throw missing()
     const level = Math.min(standing.level, credential.level ?? standing.level) as MembershipLevel
-    if (
-      credential.kind === 'personal_key' &&
-      !standing.members_can_use_personal_api_keys &&
-      standing.level < MembershipLevel.Admin &&
-      this.features.has('organization_security_settings')
-    ) {
+    if (this.personalKeys.keepsOut(credential, standing))
       throw personalKeysNotAllowed({ name: standing.organization_name })
-    }
     refuseDeactivated(standing, rule.during)
     if (level < rule.level) throw insufficientLevel()
     refusePendingDeletion(standing, rule.during)

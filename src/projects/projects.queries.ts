@@ -1,3 +1,4 @@
+import { keepsOutSql } from '../access/index.js'
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
 import { isAmong, type NamedQuery, namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
 import { contains } from '../platform/database/text-search.js'
@@ -48,13 +49,18 @@ export type ProjectFound = { total: number } & { [Field in keyof ProjectView]: P
 /** True of an organization in which something can keep a key out. Few are, and those have an index of their own. */
 const RESTRICTED = '(not o.is_active or o.deletion_requested_at is not null or not o.members_can_use_personal_api_keys)'
 
+const keptOut = keepsOutSql(
+  '$5::boolean',
+  '(select level from organization_memberships m where m.organization_id = o.id and m.user_id = $1)',
+)
+
 /** $1 user, $4 organizations that the key is scoped to (empty: all): the organizations that it reaches. */
 const REACH = `select organization_id from user_organizations
   where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
 
 /**
- * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 whether members' keys can be
- * refused by an organization. Counts and sorts in indexes alone, and reads the projects of the page only.
+ * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 whether organizations may
+ * keep the credential out: `PersonalKeyRule.concerns`. Counts and sorts in indexes alone, and reads the projects of the page only.
  */
 const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
   namedQuery(
@@ -64,8 +70,7 @@ const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
        where ${isAmong('p.organization_id', REACH)} and ${matching}
          and not exists (
            select 1 from organizations o where o.id = p.organization_id and ${RESTRICTED}
-             and (not o.is_active or o.deletion_requested_at is not null or $5::boolean and 8 > coalesce((
-               select level from organization_memberships m where m.organization_id = o.id and m.user_id = $1), 0)))
+             and (not o.is_active or o.deletion_requested_at is not null or ${keptOut}))
      ), page as (
        select organization_id, id from reachable order by id limit $2 offset $3
      )

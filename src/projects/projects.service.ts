@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { randomBytes } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
-import { type Caller, type OrganizationCaller, personOf, ProductFeatures } from '../access/index.js'
+import { type Caller, type OrganizationCaller, PersonalKeyRule, personOf } from '../access/index.js'
 import { Database } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import type { NamedQuery } from '../platform/database/fast-path/named-query.js'
@@ -28,7 +28,7 @@ export interface NewProject {
 export class ProjectsService {
   constructor(
     private readonly database: Database,
-    private readonly features: ProductFeatures,
+    private readonly personalKeys: PersonalKeyRule,
   ) {}
 
   /**
@@ -70,9 +70,9 @@ export class ProjectsService {
 
   /** The projects of every organization that the caller's key reaches. */
   async listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
-    const { kind, organizations } = caller.credential
-    const gated = kind === 'personal_key' && this.features.has('organization_security_settings')
-    const reach = [personOf(caller).id, page.limit, page.offset, organizations, gated]
+    const { credential } = caller
+    const concerned = this.personalKeys.concerns(credential)
+    const reach = [personOf(caller).id, page.limit, page.offset, credential.organizations, concerned]
     const rows =
       search === null
         ? await this.database.query(projectsOfUser, reach)
