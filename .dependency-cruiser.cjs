@@ -1,5 +1,5 @@
 /** Imports point one way: resource → access/, identity/ → platform/. What is ours meets at its index.ts. */
-const RESOURCES = 'organizations|members|projects|current-user|integrations'
+const RESOURCES = 'hooks|organizations|members|projects|current-user|integrations'
 
 module.exports = {
   forbidden: [
@@ -23,6 +23,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/identity/' },
       to: { path: '^src/(?!platform/|access/|identity/|plugin)' },
+    },
+    {
+      name: 'hooks-know-no-resource',
+      comment: 'The resources ask hooks/, which knows them by their types alone.',
+      severity: 'error',
+      from: { path: '^src/hooks/' },
+      to: { path: '^src/(?!platform/|hooks/)' },
     },
     {
       name: 'meet-at-index',

@@ -6,6 +6,12 @@ export { PolityModule } from './polity.module.js'
 export { runCli } from './server/cli/run.js'
 export { loadConfig, readSettings } from './settings.js'
 export * from './access/index.js'
+export {
+  type HookActor,
+  type HookedMember,
+  type OrganizationChanges,
+  OrganizationHooks,
+} from './hooks/organization-hooks.js'
 export * from './identity/index.js'
 export * from './integrations/index.js'
 export * from './members/index.js'

@@ -1,6 +1,7 @@
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common'
 import type { Authenticator } from './access/authenticator.js'
 import type { ScopeDefinition } from './access/scopes.js'
+import type { OrganizationHooks } from './hooks/organization-hooks.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { AddCommands } from './platform/cli/command.js'
 import type { Config } from './platform/config/config.js'
@@ -30,6 +31,8 @@ export interface PluginOptions extends ModuleMetadata {
   integrations?: readonly Type<IntegrationProvider>[]
   /** Recognize callers by another credential than a personal API key. */
   authenticators?: readonly Type<Authenticator>[]
+  /** What it has to say before organizations and their members change: it can veto. */
+  hooks?: readonly Type<OrganizationHooks>[]
   /** What it adds to the command line. */
   commands?: readonly AddCommands[]
   /** Whether a server with these settings has the module's routes; otherwise they answer as missing paths do. Default: always. */

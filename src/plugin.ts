@@ -21,11 +21,11 @@ export { type PluginModule, type PluginOptions } from './plugin-declaration.js'
  * ```
  */
 export function PolityPlugin({ imports, providers = [], exports, ...declaration }: PluginOptions): ClassDecorator {
-  const { controllers, integrations = [], authenticators = [], routesWhen } = declaration
+  const { controllers, integrations = [], authenticators = [], hooks = [], routesWhen } = declaration
   return (target) => {
     // Controllers that depend on the settings come with pluginModules().
     const always = routesWhen ? [] : controllers
-    const own = [...providers, ...integrations, ...authenticators]
+    const own = [...providers, ...integrations, ...authenticators, ...hooks]
     Module({ imports, controllers: always, providers: own, exports })(target)
     declare(target, declaration)
   }

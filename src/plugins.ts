@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common'
+import type { OrganizationHooks } from './hooks/index.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { Authenticator } from './access/authenticator.js'
 import { type ScopeDefinition, Scopes } from './access/scopes.js'
@@ -94,6 +95,10 @@ export class Plugins {
 
   get authenticators(): Type<Authenticator>[] {
     return this.declared.flatMap(({ authenticators = [] }) => authenticators)
+  }
+
+  get hooks(): Type<OrganizationHooks>[] {
+    return this.declared.flatMap(({ hooks = [] }) => hooks)
   }
 
   /** In the order in which they run. */

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common'
 import { TerminusModule } from '@nestjs/terminus'
 import { AUTHENTICATORS, Scopes } from './access/index.js'
+import { ORGANIZATION_HOOKS } from './hooks/index.js'
 import { INTEGRATION_PROVIDERS } from './integrations/index.js'
 import { ORGANIZATION_TABLES } from './organizations/index.js'
 import type { Config } from './platform/config/config.js'
@@ -71,6 +72,7 @@ class Declarations {
       { provide: Scopes, useValue: plugins.scopes },
       { provide: AUTHENTICATORS, useValue: plugins.authenticators },
       { provide: INTEGRATION_PROVIDERS, useValue: plugins.integrations },
+      { provide: ORGANIZATION_HOOKS, useValue: plugins.hooks },
       { provide: ORGANIZATION_TABLES, useValue: plugins.organizationTables },
     ]
     return { module: Declarations, providers, exports: providers.map(({ provide }) => provide) }

@@ -1,5 +1,6 @@
 import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
+import { HooksModule } from '../hooks/index.js'
 import { PolityPlugin } from '../plugin.js'
 import * as events from './member.events.js'
 import { MembersService } from './members.service.js'
@@ -7,7 +8,7 @@ import { OrganizationMembership } from './organization-membership.entity.js'
 
 /** Who belongs to an organization, and at which level. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([OrganizationMembership])],
+  imports: [TypeOrmModule.forFeature([OrganizationMembership]), HooksModule],
   providers: [MembersService],
   exports: [MembersService],
   scopes: [

@@ -14,6 +14,18 @@ export const membershipListed = namedQuery(
    on conflict do nothing`,
 )
 
+/** $1 organization. Waits for whoever changes it or asks hooks about its members. */
+export const heldForHooks = namedQuery(
+  'members.hold_for_hooks',
+  'select id from organizations where id = $1 for no key update',
+)
+
+/** $1 organization, $2 user. */
+export const membershipOf = namedQuery<{ id: string }>(
+  'members.membership_of',
+  'select id from organization_memberships where organization_id = $1 and user_id = $2',
+)
+
 /** $1 organization. As text, which keeps the microseconds. */
 export const organizationCreation = namedQuery<{ created_at: string }>(
   'members.organization_creation',

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common'
 import { uuidv7 } from 'uuidv7'
 import { AccessCache, MembershipLevel } from '../access/index.js'
+import { HookChain, type HookedMember } from '../hooks/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import { memberJoined, memberLeft, memberLevelChanged } from './member.events.js'
-import { membershipListed, newMembership, organizationCreation } from './members.queries.js'
+import { heldForHooks, membershipListed, membershipOf, newMembership, organizationCreation } from './members.queries.js'
 import { OrganizationMembership } from './organization-membership.entity.js'
 
 /**
@@ -16,6 +17,7 @@ export class MembersService {
   constructor(
     private readonly database: Database,
     private readonly access: AccessCache,
+    private readonly hooks: HookChain,
   ) {}
 
   /**
@@ -30,9 +32,15 @@ export class MembersService {
     }, by)
   }
 
+  /** Asks the hooks whether the user may own an organization that was just made. Comes before {@link found}. */
+  async askToFound(tx: Transaction, by: OrganizationActor, user_id: number): Promise<void> {
+    await this.hooks.run('beforeJoin', tx, by, { user_id, level: MembershipLevel.Owner })
+  }
+
   /** Makes the user a member, or gives a member the level. */
   add(by: OrganizationActor, userId: number, level: MembershipLevel): Promise<void> {
     return this.database.transaction(async (tx) => {
+      if (this.hooks.has('beforeJoin')) await this.askToJoin(tx, by, { user_id: userId, level })
       const id = uuidv7()
       const [organization] = await tx.query(organizationCreation, [by.organization_id])
       const isNew = await this.insert(tx, by, { id, userId, level, created: organization?.created_at })
@@ -45,8 +53,12 @@ export class MembersService {
   async remove(by: OrganizationActor, userId: number): Promise<void> {
     const { organization_id } = by
     await this.database.transaction(async (tx) => {
+      const isHooked = this.hooks.has('beforeRemove')
+      // Before the membership, as those do who let somebody join: two orders of the same locks would block each other.
+      if (isHooked) await tx.query(heldForHooks, [organization_id])
       const membership = await tx.lock(OrganizationMembership, { organization_id, user_id: userId })
       if (!membership) return
+      if (isHooked) await this.hooks.run('beforeRemove', tx, by, { user_id: userId, level: membership.level })
       this.access.forgetAfter(tx, `user:${userId}`)
       await tx.manager.delete(OrganizationMembership, { organization_id, id: membership.id })
       await tx.manager.query('delete from user_organizations where user_id = $2 and organization_id = $1', [
@@ -70,6 +82,20 @@ export class MembersService {
       tx.query(membershipListed, [organization_id, userId, created]),
     ])
     return joined.length > 0
+  }
+
+  /**
+   * Asks the hooks about somebody who is no member yet. Holds the organization: of two who join at the same moment, the
+   * hooks see the first when they are asked about the second.
+   * @throws what a hook vetoes with
+   */
+  async askToJoin(tx: Transaction, by: OrganizationActor, member: HookedMember): Promise<void> {
+    const { organization_id } = by
+    const [, [membership]] = await Promise.all([
+      tx.query(heldForHooks, [organization_id]),
+      tx.query(membershipOf, [organization_id, member.user_id]),
+    ])
+    if (!membership) await this.hooks.run('beforeJoin', tx, by, member)
   }
 
   private async changeLevel(

@@ -1,5 +1,6 @@
 import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
+import { HooksModule } from '../hooks/index.js'
 import { MembersModule } from '../members/index.js'
 import { PolityPlugin } from '../plugin.js'
 import { ProjectsModule } from '../projects/index.js'
@@ -17,7 +18,7 @@ import { organizationsSettings } from './organizations.settings.js'
 
 /** Organizations: their settings, their deletion, and the purge of all that belongs to them. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([Organization]), MembersModule, ProjectsModule],
+  imports: [TypeOrmModule.forFeature([Organization]), HooksModule, MembersModule, ProjectsModule],
   controllers: [OrganizationsController],
   providers: [OrganizationsService, OrganizationsPurge, OrganizationTables],
   exports: [OrganizationsService, OrganizationsPurge],

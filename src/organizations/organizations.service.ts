@@ -9,6 +9,7 @@ import {
   refuseDeactivated,
   refusePendingDeletion,
 } from '../access/index.js'
+import { HookChain, type OrganizationChanges } from '../hooks/index.js'
 import { UsersService } from '../identity/index.js'
 import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
@@ -80,6 +81,7 @@ export class OrganizationsService {
     private readonly users: UsersService,
     private readonly access: AccessCache,
     private readonly features: ProductFeatures,
+    private readonly hooks: HookChain,
     config: Config,
   ) {
     this.restoreDays = config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS
@@ -117,8 +119,10 @@ export class OrganizationsService {
     return this.database.transaction(
       async (tx) => {
         const organization_id = uuidv7()
-        const made = await this.insertWithSlug(tx, organization_id, name)
         const actor = tx.for({ ...by, organization_id })
+        await this.hooks.run('beforeCreate', tx, actor, organization)
+        const made = await this.insertWithSlug(tx, organization_id, name)
+        await this.members.askToFound(tx, actor, user_id)
         const anonymize_ips = settings.default_anonymize_ips ?? false
         const project = firstProject === null ? null : { id: made.project_id, name: firstProject, anonymize_ips }
         tx.publish(organizationCreated(actor, { item_id: organization_id, payload: { name } }))
@@ -153,6 +157,7 @@ export class OrganizationsService {
       const difference = differenceBetween(organization, changes)
       this.refuseGated(difference)
       if (Object.keys(difference).length === 0) return this.view(tx, caller)
+      await this.hooks.run('beforeUpdate', tx, caller, difference)
       tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference }))
       const [, view] = await tx.last(() => Promise.all([this.change(tx, organization, changes), this.view(tx, caller)]))
       return view
@@ -165,6 +170,7 @@ export class OrganizationsService {
       const organization = await this.lock(tx, caller)
       refuseDeactivated(stateOf(organization))
       if (organization.deletion_requested_at) throw alreadyBeingDeleted()
+      await this.hooks.run('beforeDelete', tx, caller)
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: () => 'now()' })
       tx.publish(organizationDeleted(caller, { item_id: organization.id }))
@@ -178,6 +184,7 @@ export class OrganizationsService {
       if (!organization.deletion_requested_at) throw notBeingDeleted()
       // The purge may have begun, and half an organization is not restored.
       if (await this.isOver(tx, organization)) throw notFound()
+      await this.hooks.run('beforeRestore', tx, caller)
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       tx.publish(organizationRestored(caller, { item_id: organization.id }))
@@ -253,7 +260,7 @@ export class OrganizationsService {
     }
   }
 
-  private refuseGated(difference: Record<string, unknown>): void {
+  private refuseGated(difference: Changes): void {
     const gate = gates.find(({ field, feature }) => field in difference && !this.features.has(feature))
     if (gate) throw gate.refusal()
   }
@@ -265,7 +272,7 @@ const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Org
   is_pending_deletion: deletion_requested_at !== null,
 })
 
-function differenceBetween(before: Organization, changes: UpdateOrganization): Changes {
+function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
   const stored = before as unknown as Record<string, unknown>
   return Object.fromEntries(
     Object.entries(changes)

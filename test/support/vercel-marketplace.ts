@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { UsersService } from '../../src/index.js'
+import { type PluginModule, UsersService } from '../../src/index.js'
 import { type Answer, TestServer, TestUser } from './kit.js'
 import { Watch } from './planted.js'
 import { FakeVercel, installationId, json } from './vercel.js'
@@ -35,12 +35,15 @@ export class VercelMarketplace {
     json(response, ...this.invoices)
   })
 
+  constructor(private readonly plugins: readonly PluginModule[] = []) {}
+
   async start(): Promise<void> {
     await this.vercel.start()
     this.billing.listen(0, '127.0.0.1')
     await once(this.billing, 'listening')
     const BILLING_GATE_URL = `http://127.0.0.1:${(this.billing.address() as AddressInfo).port}`
-    await this.server.start({ environment: { ...this.vercel.environment, BILLING_GATE_URL }, ownDatabase: true })
+    const environment = { ...this.vercel.environment, BILLING_GATE_URL }
+    await this.server.start({ plugins: this.plugins, environment, ownDatabase: true })
     await this.watch.start()
   }
 
@@ -95,8 +98,8 @@ export class Installation {
 }
 
 /** Starts a marketplace for a test file and ends it after. */
-export function useVercelMarketplace(): VercelMarketplace {
-  const marketplace = new VercelMarketplace()
+export function useVercelMarketplace(plugins: readonly PluginModule[] = []): VercelMarketplace {
+  const marketplace = new VercelMarketplace(plugins)
   beforeAll(() => marketplace.start())
   afterAll(() => marketplace.stop())
   return marketplace

@@ -47,6 +47,14 @@ export class Transaction implements Queryable {
     }
   }
 
+  /**
+   * Runs `work`; when it fails, only what it wrote is undone, and the transaction can go on. Nothing else may be asked of
+   * the transaction meanwhile.
+   */
+  attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.unit.attempt(work)
+  }
+
   /** The row, held against other writers until the transaction ends; null when there is none. */
   async lock<Entity extends ObjectLiteral>(entity: new () => Entity, where: Partial<Entity>): Promise<Entity | null> {
     const query = rowLock(this.unit.dataSource.getMetadata(entity), Object.keys(where))

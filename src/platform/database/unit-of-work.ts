@@ -19,7 +19,7 @@ export class UnitOfWork {
   /** The commit, where it was sent already. */
   committing?: Promise<QueryResult>
   private readonly onCommitted: (() => void)[] = []
-  private readonly events = new PublishedEvents()
+  private events = new PublishedEvents()
   private hasPublished = false
   private runner?: QueryRunner
   private isClosed = false
@@ -68,6 +68,23 @@ export class UnitOfWork {
       throw this.failure.error
     }
     return (this.committing ??= this.write())
+  }
+
+  /** Runs work whose failure undoes only what it wrote and published: the unit can go on afterwards, as if the work had not begun. */
+  async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    const [failure, events] = [this.failure, this.events.copy()]
+    await this.manager.query('savepoint attempt')
+    try {
+      const result = await work()
+      await this.manager.query('release savepoint attempt')
+      return result
+    } catch (error) {
+      // Of a connection that is gone, the error is the one to hear of.
+      await this.manager.query('rollback to savepoint attempt; release savepoint attempt').catch(() => undefined)
+      this.failure = failure
+      this.events = events
+      throw error
+    }
   }
 
   /** A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself. */

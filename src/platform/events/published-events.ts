@@ -20,6 +20,14 @@ export class PublishedEvents {
     }
   }
 
+  /** What was published so far, for whoever may have to come back to it. */
+  copy(): PublishedEvents {
+    const copy = new PublishedEvents()
+    for (const [owner, rows] of this.ofOrganizations) copy.ofOrganizations.set(owner, [...rows])
+    for (const [owner, rows] of this.ofPeople) copy.ofPeople.set(owner, [...rows])
+    return copy
+  }
+
   /** The statements that write them. */
   *statements(): Generator<[query: NamedQuery<unknown>, values: unknown[]]> {
     yield* appendEvents(this.ofOrganizations)

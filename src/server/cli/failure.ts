@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common'
 import { CommanderError } from 'commander'
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js'
 import { ApiError, type ErrorBody } from '../../platform/http/error-catalogue.js'
@@ -15,6 +16,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof StartError) return refused(error.message)
   if (error instanceof ApiError) return told(error, error.status === 404 ? NOT_FOUND : error.message)
   const known = asApiError(error)
+  // A plugin's, such as a veto.
+  if (error instanceof HttpException) return told(known, known.message)
   if (isDatabaseUnavailable(error)) return told(known, `The database does not answer: ${(error as Error).message}`)
   // A fault of ours: nobody logs it but whoever sees this output.
   const stack = String((error as Error | null)?.stack ?? error)

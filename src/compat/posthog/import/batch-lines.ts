@@ -34,13 +34,23 @@ export class BatchLines {
     this.found.push({ line, reason })
   }
 
-  /** Lets `work` take entries with one statement; whichever makes it fail is refused alone. */
-  together<Of extends { line: number }>(
+  /**
+   * Lets `work` take entries with one statement; whichever makes it fail is refused alone.
+   * @param ask is asked about each entry, which is then taken by itself: whoever is asked about the next one sees it
+   */
+  async together<Of extends { line: number }>(
     tx: Transaction,
     entries: readonly Of[],
     work: (entries: readonly Of[]) => Promise<void>,
+    ask?: (entry: Of) => Promise<void>,
   ): Promise<void> {
-    return together(tx, entries, work, (entry, reason) => this.refuse(entry, reason))
+    const refuse = (entry: Of, reason: string) => this.refuse(entry, reason)
+    if (!ask) return together(tx, entries, work, refuse)
+    const askFirst = async ([entry]: readonly Of[]) => {
+      await ask(entry!)
+      await work([entry!])
+    }
+    for (const entry of entries) await together(tx, [entry], askFirst, refuse)
   }
 
   private read({ number: line, text, fault }: Line): void {

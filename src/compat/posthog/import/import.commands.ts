@@ -1,5 +1,8 @@
 import { type ImportReport, isComplete } from './import-report.js'
 import { importPostHog } from './posthog-import.js'
+import { LineHooks } from './line-hooks.js'
+import { HookChain } from '../../../hooks/index.js'
+import { MembersService } from '../../../members/index.js'
 import { Database } from '../../../platform/database/database.js'
 import type { AddCommands } from '../../../platform/cli/command.js'
 
@@ -15,6 +18,7 @@ export const addImport: AddCommands = (program, { withServices, print, progress,
     .action(async (file: string, { state }: { state?: string }) => {
       const report = await withServices((services) =>
         importPostHog(services.get(Database), file, {
+          hooks: new LineHooks(services.get(HookChain), services.get(MembersService)),
           state,
           progress: (done, total, linesPerSecond) => progress(howFar(done, total, linesPerSecond)),
         }),

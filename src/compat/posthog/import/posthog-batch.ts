@@ -5,6 +5,7 @@ import { BatchUsers } from './batch-users.js'
 import { existingRows, useIndexes } from './existing-rows.js'
 import { freeSlugs } from './free-slugs.js'
 import type { Outcome } from './import-report.js'
+import type { LineHooks } from './line-hooks.js'
 import type { Line } from './lines.js'
 import { columns } from './posthog-rows.js'
 import { insertRows, roundsOf } from './set-statements.js'
@@ -23,6 +24,7 @@ export class PostHogBatch {
     private readonly tx: Transaction,
     lines: readonly Line[],
     users: UserNumbers,
+    private readonly hooks: LineHooks,
   ) {
     this.lines = new BatchLines(lines)
     this.users = new BatchUsers(tx, this.lines, users)
@@ -66,7 +68,7 @@ export class PostHogBatch {
         this.tx,
         fresh.filter(({ row }) => !row.slug).map(({ row }) => row),
       )
-      await this.lines.together(this.tx, fresh, async (organizations) => {
+      const place = async (organizations: readonly Entry<'organization'>[]) => {
         const rows = organizations.map(({ row }) =>
           columns.organization({ ...row, slug: row.slug || slugs.get(row.id)! }),
         )
@@ -76,7 +78,8 @@ export class PostHogBatch {
           [rows.map(({ slug }) => slug), rows.map(({ id }) => id)],
         )
         for (const entry of organizations) this.lines.take('organization', entry, true)
-      })
+      }
+      await this.lines.together(this.tx, fresh, place, this.hooks.forOrganizations(this.tx))
     }
   }
 
@@ -86,11 +89,9 @@ export class PostHogBatch {
       `user ${row.organization_id} ${row.user_id}`,
       `id ${row.organization_id} ${row.id}`,
     ]
-    for (const round of roundsOf(
-      await this.ofOrganizations(this.users.withUser(this.lines.entries.membership)),
-      keysOf,
-    )) {
-      await this.lines.together(this.tx, round, async (memberships) => {
+    const entries = await this.ofOrganizations(this.users.withUser(this.lines.entries.membership))
+    for (const round of roundsOf(entries, keysOf)) {
+      const place = async (memberships: readonly (typeof entries)[number][]) => {
         const created = await insertRows<{ organization_id: string; user_id: number }>(
           this.tx,
           'membership',
@@ -101,7 +102,8 @@ export class PostHogBatch {
         const made = new Set(created.map(({ organization_id, user_id }) => `${organization_id} ${user_id}`))
         for (const entry of memberships)
           this.lines.take('membership', entry, made.has(`${entry.row.organization_id} ${entry.user_id}`))
-      })
+      }
+      await this.lines.together(this.tx, round, place, this.hooks.forMemberships(this.tx))
     }
   }
 

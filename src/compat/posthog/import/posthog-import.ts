@@ -2,6 +2,7 @@ import type { Database } from '../../../platform/database/database.js'
 import { ExportFile } from './export-file.js'
 import { count, emptyReport, type ImportReport } from './import-report.js'
 import { ImportState } from './import-state.js'
+import type { LineHooks } from './line-hooks.js'
 import { isBlank, type Line, linesOf, type Place } from './lines.js'
 import { PostHogBatch } from './posthog-batch.js'
 import { surveyOf } from './survey.js'
@@ -10,6 +11,7 @@ const BATCH_LINES = 2_000
 const BATCH_CHARACTERS = 4 * 1024 * 1024
 
 export interface ImportOptions {
+  hooks: LineHooks
   /** A file that remembers how far the import came. */
   state?: string
   /** Hears after each batch how many lines are done, of how many, and how quick this run is. */
@@ -26,7 +28,7 @@ export interface ImportOptions {
 export async function importPostHog(
   database: Database,
   path: string,
-  { state: statePath, progress = () => undefined }: ImportOptions = {},
+  { hooks, state: statePath, progress = () => undefined }: ImportOptions,
 ): Promise<ImportReport> {
   const state = new ImportState(statePath, statePath === undefined ? '' : await identityOf(database))
   const before = await state.load()
@@ -42,7 +44,7 @@ export async function importPostHog(
     for await (const batch of batchesOf(file, place)) {
       // Counted and remembered afterwards, because a transaction may run more than once.
       const { outcomes, done } = await database.transaction(async (tx) => {
-        const done = new PostHogBatch(tx, batch, users)
+        const done = new PostHogBatch(tx, batch, users, hooks)
         return { outcomes: await done.import(), done }
       })
       done.remember()

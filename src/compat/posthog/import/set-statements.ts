@@ -1,3 +1,6 @@
+import { HttpException } from '@nestjs/common'
+import { ApiError } from '../../../platform/http/error-catalogue.js'
+import { asApiError } from '../../../platform/http/error-filter.js'
 import type { Transaction } from '../../../platform/database/database.js'
 import { sqlState, violatedConstraint } from '../../../platform/database/database-errors.js'
 
@@ -57,14 +60,11 @@ export async function together<Entry>(
   refuse: (entry: Entry, reason: string) => void,
 ): Promise<void> {
   if (entries.length === 0) return
-  await tx.manager.query('savepoint lines')
   try {
-    await work(entries)
-    await tx.manager.query('release savepoint lines')
+    await tx.attempt(() => work(entries))
   } catch (error) {
     const reason = reasonOf(error)
     if (reason === undefined) throw error
-    await tx.manager.query('rollback to savepoint lines')
     if (entries.length === 1) return refuse(entries[0]!, reason)
     const half = Math.ceil(entries.length / 2)
     await together(tx, entries.slice(0, half), work, refuse)
@@ -91,8 +91,12 @@ export function* roundsOf<Entry>(entries: readonly Entry[], keysOf: (entry: Entr
   }
 }
 
-/** What the row's fault is, in words; undefined for what is not the row's fault. */
+/** What the row's fault is, in words, or why a hook vetoes it; undefined for what is not the row's fault. */
 function reasonOf(error: unknown): string | undefined {
+  if (error instanceof ApiError || error instanceof HttpException) {
+    const { status, message } = asApiError(error)
+    return status < 500 ? message : undefined
+  }
   const constraint = violatedConstraint(error) ?? ''
   if (sqlState(error) === '23503') return `refers to something that does not exist (${constraint})`
   if (sqlState(error) === '23505') return taken[constraint] ?? `taken by another row (${constraint})`
