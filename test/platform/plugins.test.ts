@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 import { z } from 'zod'
 import {
+  ApiError,
   Config,
   CurrentCaller,
   Database,
@@ -82,6 +83,13 @@ const widgets = pluginOf(
           .argument('<organization>')
           .action(async (organization_id: string) => {
             const list = await withServices((services) => services.get(WidgetsService).list({ organization_id }))
+            if (list.names.length === 0)
+              throw new ApiError(404, {
+                type: 'invalid_request',
+                code: 'not_found',
+                detail: 'This organization has no widget.',
+                attr: null,
+              })
             await print(list, ({ names }) => names.join(', '))
           }),
     ],
@@ -126,6 +134,9 @@ describe('a plugin', () => {
     const output = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) }
     expect(await run(['widgets', id, '--json'], { plugins: [widgets], output, config })).toBe(0)
     expect(JSON.parse(lines.pop()!)).toMatchObject({ names: ['Gear'] })
+    const { id: without } = await server.organization()
+    expect(await run(['widgets', without], { plugins: [widgets], output, config })).toBe(1)
+    expect(lines.pop()).toBe('This organization has no widget.')
     expect(await run(['migrate', 'status'], { plugins: [widgets], output, config })).toBe(0)
     expect(lines.pop()).toMatch(/^done {5}CreateWidgets1767000000000 {2}WidgetsModule$/m)
     expect(await run(['migrate', 'status'], { output, config })).toBe(1)

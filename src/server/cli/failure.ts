@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js'
 import { ApiError, type ErrorBody } from '../../platform/http/error-catalogue.js'
 import { asApiError } from '../../platform/http/error-filter.js'
+import { notFound } from '../../platform/http/http.errors.js'
 import { StartError } from '../../platform/start-error.js'
 
 /** Why a command failed: a sentence for people, and for programs the body that the API would answer with. */
@@ -14,7 +15,7 @@ interface Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) return refused(usage(error))
   if (error instanceof StartError) return refused(error.message)
-  if (error instanceof ApiError) return told(error, error.status === 404 ? NOT_FOUND : error.message)
+  if (error instanceof ApiError) return told(error, error.message === UNNAMED ? NOT_FOUND : error.message)
   const known = asApiError(error)
   // A plugin's, such as a veto.
   if (error instanceof HttpException) return told(known, known.message)
@@ -24,6 +25,8 @@ export function failureOf(error: unknown): Failure {
   return { sentence: stack, body: { ...known.body, stack } }
 }
 
+/** What the API says of whatever is missing. On a command line there is more to say. */
+const UNNAMED = notFound().message
 const NOT_FOUND =
   'No key, user or organization has this id. polity keys list, users list and organizations list show the ids.'
 
