@@ -25,4 +25,6 @@ export default {
   maxWorkers: 2,
   collectCoverageFrom: ['src/**/*.ts', '!src/**/migrations/*.ts', '!src/server/main.ts'],
   coverageReporters: ['text-summary'],
+  // A little below what `.ci/run` measured last (92.7, 87.9, 92.8, 94.1 %). Raise it when that has grown.
+  coverageThreshold: { global: { statements: 91, branches: 86, functions: 91, lines: 92 } },
 }
