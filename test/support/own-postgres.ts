@@ -6,7 +6,7 @@ import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js'
 import { postmasterOf } from './server-process.js'
 
-/** An embedded PostgreSQL for one test file, which may freeze it. */
+/** An embedded PostgreSQL for one test file, which may freeze or kill it: so it keeps what it has committed. */
 export class OwnPostgres {
   private constructor(
     private readonly postgres: EmbeddedPostgres,
@@ -18,7 +18,7 @@ export class OwnPostgres {
     const folder = await mkdtemp(join(within, 'polity-faults-'))
     // As root, PostgreSQL runs as another user, who has to pass through here.
     await chmod(folder, 0o755)
-    return new OwnPostgres(await startEmbeddedPostgres({ dataDir: folder, durable: false }), folder)
+    return new OwnPostgres(await startEmbeddedPostgres({ dataDir: folder }), folder)
   }
 
   get url(): string {
