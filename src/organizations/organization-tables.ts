@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { Database } from '../platform/database/database.js'
-import { namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
+import { namedQuery, SEARCH } from '../platform/database/fast-path/named-query.js'
 import { StartError } from '../platform/start-error.js'
 
 /** The tables that plugins declare as `organizationTables`. */
@@ -38,7 +38,7 @@ const faultsOfTables = namedQuery<{ name: string; fault: string; constraint: str
          where attrelid = indrelid and attnum = indkey[0] and (attname = 'organization_id' or attname = 'id' and indnatts = 1))
    ) as faults
    order by name, fault, constraint_name`,
-  PAGE,
+  SEARCH,
 )
 
 /** Refuses to start with a table that a purge would not find, or that could not be kept apart by organization. */

@@ -1,5 +1,12 @@
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
-import { isAmong, type NamedQuery, namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
+import {
+  isAmong,
+  type NamedQuery,
+  namedQuery,
+  PAGE,
+  SEARCH,
+  wireTime,
+} from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
 import { nextProjectId, teamJson } from '../projects/index.js'
 import { fieldsOf } from '../platform/http/dto-shape.js'
@@ -186,7 +193,7 @@ function pageByContent(name: string, terms: readonly Term[], searches: boolean):
      ), page as (
        select organization_id from matching order by ${byKeys(terms, 'matching')} limit $3 offset $4
      ) ${shown('select count(*)::integer from matching', keysOf(terms), byKeys(terms, 'shown'))}`,
-    PAGE,
+    SEARCH,
   )
 }
 
@@ -226,5 +233,5 @@ export const basicOrganizations = namedQuery<BasicOrganizationView>(
    from organizations o join organization_memberships m on m.organization_id = o.id and m.user_id = $1
    where ${isAmong('o.id', 'select organization_id from user_organizations where user_id = $1')}
    order by o.created_at, o.id`,
-  PAGE,
+  SEARCH,
 )

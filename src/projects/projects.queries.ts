@@ -1,6 +1,6 @@
 import { keepsOutSql } from '../access/index.js'
 import { jsonSql } from '../platform/database/fast-path/json-sql.js'
-import { isAmong, type NamedQuery, namedQuery, PAGE } from '../platform/database/fast-path/named-query.js'
+import { isAmong, type NamedQuery, namedQuery, PAGE, SEARCH } from '../platform/database/fast-path/named-query.js'
 import { contains } from '../platform/database/text-search.js'
 import type { ProjectView, TeamView } from './project.dto.js'
 
@@ -80,7 +80,7 @@ const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
        where ${isAmong('p.id', 'select id from page')} and ${isAmong('p.organization_id', 'select organization_id from page')}
      ) shown on true
      order by shown.id`,
-    PAGE,
+    SEARCH,
   )
 
 export const projectsOfUser = pageOfUser('projects.of_user', 'true')

@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from 'typeorm'
 import { systemActor, type Transaction, User } from '../../src/index.js'
-import { namedQuery, PAGE } from '../../src/platform/database/fast-path/named-query.js'
+import { namedQuery, PAGE, SEARCH } from '../../src/platform/database/fast-path/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
 const number = namedQuery<{ value: number }>('test.number', 'select $1::integer as value')
 const failing = namedQuery('test.failing', 'select 1 / $1::integer')
 const slowPage = namedQuery('test.slow_page', 'select pg_sleep($1)', PAGE)
+const slowSearch = namedQuery('test.slow_search', 'select pg_sleep($1)', SEARCH)
 const whoSleeps = namedQuery<{ pid: number }>('test.who_sleeps', 'select pg_backend_pid() as pid, pg_sleep($1)')
 const insertUser = namedQuery('test.insert', 'insert into users (uuid, distinct_id, email) values ($1, $2, $2)')
 const sleeping = namedQuery('test.sleeping', 'select pg_sleep($1)')
@@ -35,7 +36,8 @@ describe('statements that share connections', () => {
   })
 
   it.each([
-    ['a page that takes long', slowPage],
+    ['a search that takes long', slowSearch],
+    ['a page that takes long, which is asked again', slowPage],
     ['a row that takes long, which is asked again', sleeping],
   ])('do not wait for %s', async (_, slow) => {
     const done: string[] = []
@@ -60,7 +62,7 @@ describe('statements that share connections', () => {
 
   it('fail when their connections break, with 503 for who asked, and go on with new ones', async () => {
     const { owner, path } = await server.organization()
-    const broken = Promise.allSettled([1, 2].map(() => server.database.query(slowPage, [30])))
+    const broken = Promise.allSettled([1, 2].map(() => server.database.query(slowSearch, [30])))
     await eventually(
       () => server.database.dataSource.query(`select 1 from pg_stat_activity where query like '%pg_sleep%'`),
       (rows) => rows.length > 1,
@@ -100,7 +102,7 @@ describe('a server with little patience', () => {
   const server = useServer({ environment: { DATABASE_STATEMENT_TIMEOUT_MS: '200' } })
 
   it('gives up statements, alone and in transactions, and waits for no lock longer', async () => {
-    await expect(server.database.query(slowPage, [60])).rejects.toMatchObject({ code: '57014' })
+    await expect(server.database.query(slowSearch, [60])).rejects.toMatchObject({ code: '57014' })
     const inTransaction = server.database.transaction((tx) => tx.query(sleeping, [60]))
     await expect(inTransaction).rejects.toMatchObject({ code: '57014' })
     const { row } = await server.user()

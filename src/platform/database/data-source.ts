@@ -1,12 +1,11 @@
 import type { DataSourceOptions, MigrationInterface } from 'typeorm'
+import { sharedOf } from './fast-path/index.js'
 import { UnnamingClient } from './fast-path/unnamed-statements.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 import { beginWith, sessionLimits, takesLimitsAtStart } from './session-limits.js'
 
 type Options = Extract<DataSourceOptions, { type: 'postgres' }>
 
-/** More would run at the same moment, and share less. */
-const MAX_SHARED = 4
 /** How much later than PostgreSQL we give up a statement, for its own answer to arrive. */
 const DEADLINE_MARGIN_MS = 1_000
 const CONNECT_DEADLINE_MS = 2_000
@@ -67,7 +66,7 @@ export async function serverOptions(
 ): Promise<Options> {
   const limits = sessionLimits(statementTimeoutMs)
   const atStart = await takesLimitsAtStart(url, limits)
-  const shared = Math.min(MAX_SHARED, Math.floor(poolSize / 2))
+  const shared = sharedOf(poolSize)
   const options = dataSourceOptions(url, poolSize - shared)
   const polity: PoolSettings = { shared, begin: beginWith(atStart ? {} : limits) }
   return {

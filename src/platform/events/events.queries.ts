@@ -1,4 +1,4 @@
-import { type NamedQuery, namedQuery, PAGE, wireTime } from '../database/fast-path/named-query.js'
+import { type NamedQuery, namedQuery, SEARCH, wireTime } from '../database/fast-path/named-query.js'
 import { insertOf } from './event-rows.js'
 
 /** An event of the log as it is sealed: text stands as PostgreSQL writes it, so that its hash can be computed again. */
@@ -125,7 +125,7 @@ export const dueDeliveries = (subscriptions: number): NamedQuery<DueDelivery> =>
   namedQuery(
     `events.due_${subscriptions}`,
     `select * from (${Array.from({ length: subscriptions }, (_, index) => dueOf(3 * index + 1)).join(' union all ')}) due`,
-    PAGE,
+    SEARCH,
   )
 
 /**
@@ -175,7 +175,7 @@ export const failedDeliveries = namedQuery<{
    from event_deliveries d join events e on e.organization_id = d.organization_id and e.id = d.event_id
    where d.failed_at is not null
    order by d.failed_at, d.event_id limit $1`,
-  PAGE,
+  SEARCH,
 )
 
 /** $1 a subscription or null for all, $2 an event or null for all: they are due again, as if they had never failed. */

@@ -10,13 +10,19 @@ import type { WatchedClient } from './watched-client.js'
 const WAITING = 200
 const WAIT_MS = 5_000
 
+/** Two by rows and three by pages. More would run at the same moment, and share less. */
+const MAX_SHARED = 5
+
+/** @returns how many connections are shared when there are so many in all; the rest is for the pool */
+export const sharedOf = (connections: number): number => Math.min(MAX_SHARED, Math.floor(connections / 2))
+
 /**
- * Statements that stand alone. A read of a row or two shares a connection with others; a page, a search, and what has just
- * proved to be slow borrows one from the pool, so that it keeps nobody else waiting. All of them only read: one that is
- * interrupted is asked again.
+ * Statements that stand alone. Reads of a row or two share connections with each other, and so do pages. A search, and what
+ * has just proved to be slow, borrows a connection from the pool, so that it keeps nobody else waiting. All of them only read:
+ * one that is interrupted is asked again.
  */
 export class FastPath implements Queryable {
-  private readonly shared: SharedConnections
+  private readonly shared: Record<'row' | 'page', SharedConnections>
   private readonly lent: Gate
   private readonly lentToSlow = new Gate({ total: 1, ofOneKey: 1, waiting: WAITING, waitMs: WAIT_MS })
   /** Names of statements that were overdue on a shared connection and have not been quick since. */
@@ -24,23 +30,26 @@ export class FastPath implements Queryable {
 
   /**
    * @param pool lends connections, all but one at a time, so that transactions find one; of these at most half to one kind of
-   *   page, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
-   * @param shared how many connections are shared, beside those of the pool
+   *   search, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
+   * @param shared how many connections are shared, beside those of the pool; with a single one, pages borrow theirs
    */
   constructor(
     private readonly pool: Pool,
     shared: number,
   ) {
     const options = pool.options as Pool['options'] & { Client: new (options: object) => WatchedClient }
-    this.shared = new SharedConnections(() => new options.Client(options), shared)
+    const share = (size: number) => new SharedConnections(() => new options.Client(options), size)
+    const rows = Math.ceil(shared * 0.4)
+    this.shared = { row: share(rows), page: share(shared - rows) }
     const total = Math.max(1, pool.options.max - 1)
     this.lent = new Gate({ total, ofOneKey: Math.ceil(total / 2), waiting: WAITING, waitMs: WAIT_MS })
   }
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
-    if (query.size === 'row' && this.shared.isOpen && !this.slow.has(query.name)) {
+    const shared = query.size === 'search' ? undefined : this.shared[query.size]
+    if (shared?.isOpen && !this.slow.has(query.name)) {
       try {
-        return await this.shared.query(query, values)
+        return await shared.query(query, values)
       } catch (error) {
         if (!(error instanceof Interrupted)) throw error
         if (error.wasOverdue) this.slow.add(query.name)
@@ -51,8 +60,8 @@ export class FastPath implements Queryable {
   }
 
   /** Ends the shared connections. Later statements borrow theirs. */
-  close(): Promise<void> {
-    return this.shared.close()
+  async close(): Promise<void> {
+    await Promise.all([this.shared.row.close(), this.shared.page.close()])
   }
 
   private borrow<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {

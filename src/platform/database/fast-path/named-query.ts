@@ -6,21 +6,26 @@
 export interface NamedQuery<Row> {
   readonly name: string
   readonly text: string
-  /** A read of a row or two shares a connection with others; a page, which may take long, gets one of its own. */
-  readonly size: 'row' | 'page'
+  readonly size: QuerySize
   /** Carries the type of a row; never set. */
   readonly row?: Row
 }
 
+/**
+ * How much a statement reads, which decides the connection it runs on: a row or two, a page that an index finds, or a search,
+ * whose work grows with what there is. Rows share connections with rows, pages with pages; each search borrows its own.
+ */
+export type QuerySize = 'row' | 'page' | 'search'
+
+export const PAGE = 'page'
+export const SEARCH = 'search'
+
 /** @param name unique in the whole server, `<resource>.<what>` */
-export const namedQuery = <Row>(name: string, text: string, size: 'row' | 'page' = 'row'): NamedQuery<Row> => ({
+export const namedQuery = <Row>(name: string, text: string, size: QuerySize = 'row'): NamedQuery<Row> => ({
   name,
   text,
   size,
 })
-
-/** The size of whatever reads more than a row or two. */
-export const PAGE = 'page'
 
 /** Where statements run: on any connection, or in a transaction. */
 export interface Queryable {
