@@ -2,6 +2,7 @@ export { PolityPlugin, type PluginModule, type PluginOptions } from './plugin.js
 export { serve, type ServeOptions } from './server/serve.js'
 export { createApplication, type ApplicationOptions } from './server/application.js'
 export { Plugins } from './plugins.js'
+export { Polity, type PolityOptions } from './polity.js'
 export { PolityModule } from './polity.module.js'
 export { runCli } from './server/cli/run.js'
 export { loadConfig, readSettings } from './settings.js'

@@ -20,6 +20,8 @@ export interface PluginOptions extends ModuleMetadata {
   events?: readonly DeclaredEvent[]
   /** The environment variables that it reads. */
   settings?: Settings
+  /** The rows of its tables, as TypeORM's entities. */
+  entities?: readonly Type[]
   /** How its tables come to be: TypeORM's migrations, run under one lock and kept in one history with all others. */
   migrations?: readonly MigrationClass[]
   /**

@@ -10,7 +10,7 @@ export { type PluginModule, type PluginOptions } from './plugin-declaration.js'
  * @example
  * ```ts
  * @PolityPlugin({
- *   imports: [TypeOrmModule.forFeature([Widget])],
+ *   entities: [Widget],
  *   controllers: [WidgetsController],
  *   providers: [WidgetsService],
  *   scopes: [defineScope('widget', { read: 'See widgets', write: 'Change widgets' })],

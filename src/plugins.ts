@@ -85,6 +85,10 @@ export class Plugins {
     return this.declared.flatMap(({ commands = [] }) => commands)
   }
 
+  get entities(): Type[] {
+    return this.declared.flatMap(({ entities = [] }) => entities)
+  }
+
   get organizationTables(): string[] {
     return this.declared.flatMap(({ organizationTables = [] }) => organizationTables)
   }

@@ -1,80 +1,69 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common'
-import { TerminusModule } from '@nestjs/terminus'
-import { AUTHENTICATORS, Scopes } from './access/index.js'
-import { ORGANIZATION_HOOKS } from './hooks/index.js'
-import { INTEGRATION_PROVIDERS } from './integrations/index.js'
-import { ORGANIZATION_TABLES } from './organizations/index.js'
-import type { Config } from './platform/config/config.js'
-import { ConfigModule } from './platform/config/config.module.js'
-import { Connections } from './platform/database/connections.js'
-import { DatabaseHealth } from './platform/database/database.health.js'
-import { DatabaseModule } from './platform/database/database.module.js'
-import { contactFor } from './platform/database/first-contact.js'
-import { HealthController } from './platform/health/health.controller.js'
-import { Drain } from './platform/http/drain.js'
-import { DtoDeclarationsModule } from './platform/http/dto-declarations.js'
-import { ErrorBodiesModule } from './platform/http/error-bodies.js'
-import type { Logger } from './platform/logging/logger.js'
-import { MetricsModule } from './platform/metrics/metrics.module.js'
-import { OutboundModule } from './platform/outbound/outbound.module.js'
-import { RedisModule } from './platform/redis/redis.module.js'
-import { SecretsModule } from './platform/secrets/secrets.module.js'
-import type { Plugins } from './plugins.js'
+import { ConfigurableModuleBuilder, Global, Module, type Type } from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
+import { getDataSourceToken } from '@nestjs/typeorm'
+import { PersonalApiKeysService, UsersService } from './identity/index.js'
+import { IntegrationsService } from './integrations/index.js'
+import { MembersService } from './members/index.js'
+import { OrganizationsService } from './organizations/index.js'
+import { DATA_SOURCE } from './platform/database/database.module.js'
+import { Polity, type PolityOptions } from './polity.js'
+import { ProjectsService } from './projects/index.js'
 
-interface Surroundings {
-  logger?: Logger
-  /** Whoever builds the application closes them where that fails. */
-  connections?: Connections
-  /** Watches the HTTP server, where there is one. */
-  drain?: Drain
-}
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<PolityOptions>({
+  moduleName: 'Polity',
+})
+  .setClassMethodName('forRoot')
+  .build()
 
-/** Wires every module. */
-@Module({})
-export class PolityModule {
-  static with(
-    config: Config,
-    plugins: Plugins,
-    {
-      logger,
-      connections = new Connections(contactFor(config)),
-      drain = new Drain(config.get('SHUTDOWN_DRAIN_MS')),
-    }: Surroundings = {},
-  ): DynamicModule {
-    return {
-      module: PolityModule,
-      imports: [
-        ConfigModule.with(config, logger),
-        DatabaseModule.with(connections),
-        RedisModule,
-        MetricsModule,
-        SecretsModule,
-        OutboundModule,
-        ErrorBodiesModule,
-        DtoDeclarationsModule,
-        Declarations.of(plugins),
-        TerminusModule.forRoot({ logger: false }),
-        ...plugins.modulesFor(config),
-      ],
-      controllers: [HealthController],
-      // Of the outermost module, whose hooks NestJS calls first when the application closes.
-      providers: [{ provide: Drain, useValue: drain }, DatabaseHealth],
-    }
-  }
-}
+/** None of them has a hook of NestJS's, which both applications would call. */
+const services: Type[] = [
+  OrganizationsService,
+  MembersService,
+  ProjectsService,
+  UsersService,
+  PersonalApiKeysService,
+  IntegrationsService,
+]
+const tokens = [...services, getDataSourceToken(DATA_SOURCE)]
 
-/** What plugins declare, for those of our services that work with it. */
+/**
+ * The whole API inside of your own NestJS application, on Fastify or on Express, with its own connections and its own
+ * schema. Its routes answer as those of a server of its own do; your routes, pipes, guards, filters and DataSource are not
+ * touched. Everywhere in your application, {@link Polity}, its services and the DataSource `polity` can be injected.
+ *
+ * `forRootAsync({ imports, inject, useFactory })` takes the options from your own providers.
+ * @throws {StartError} from `NestFactory.create`, for options that are wrong and a database that cannot be used
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     PolityModule.forRoot({
+ *       databaseUrl: 'postgres://app:secret@localhost/app',
+ *       prefix: '/platform',
+ *       plugins: [WidgetsModule],
+ *       settings: { INTEGRATION_ENCRYPTION_KEYS: process.env.INTEGRATION_ENCRYPTION_KEYS },
+ *     }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ */
 @Global()
-@Module({})
-class Declarations {
-  static of(plugins: Plugins): DynamicModule {
-    const providers = [
-      { provide: Scopes, useValue: plugins.scopes },
-      { provide: AUTHENTICATORS, useValue: plugins.authenticators },
-      { provide: INTEGRATION_PROVIDERS, useValue: plugins.integrations },
-      { provide: ORGANIZATION_HOOKS, useValue: plugins.hooks },
-      { provide: ORGANIZATION_TABLES, useValue: plugins.organizationTables },
-    ]
-    return { module: Declarations, providers, exports: providers.map(({ provide }) => provide) }
-  }
-}
+@Module({
+  providers: [
+    {
+      provide: Polity,
+      inject: [MODULE_OPTIONS_TOKEN, HttpAdapterHost],
+      useFactory: (options: PolityOptions, { httpAdapter }: HttpAdapterHost) =>
+        // Undefined in an application without HTTP.
+        Polity.start(options, httpAdapter),
+    },
+    ...tokens.map((provide) => ({
+      provide,
+      inject: [Polity],
+      useFactory: (polity: Polity): unknown => polity.get(provide),
+    })),
+  ],
+  exports: [Polity, ...tokens],
+})
+export class PolityModule extends ConfigurableModuleClass {}

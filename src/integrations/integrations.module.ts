@@ -1,5 +1,4 @@
 import { Global } from '@nestjs/common'
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
 import { OrganizationsModule } from '../organizations/index.js'
 import { PolityPlugin } from '../plugin.js'
@@ -22,7 +21,8 @@ import { SecretsRewrap } from './secrets-rewrap.js'
 /** The integrations of whole organizations. Each kind is a plugin that lists its provider in `integrations`. */
 @Global()
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([OrganizationIntegration]), OrganizationsModule, ProjectsModule],
+  imports: [OrganizationsModule, ProjectsModule],
+  entities: [OrganizationIntegration],
   controllers: [IntegrationsController],
   providers: [
     ProviderRegistry,

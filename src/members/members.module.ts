@@ -1,4 +1,3 @@
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
 import { HooksModule } from '../hooks/index.js'
 import { PolityPlugin } from '../plugin.js'
@@ -8,7 +7,8 @@ import { OrganizationMembership } from './organization-membership.entity.js'
 
 /** Who belongs to an organization, and at which level. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([OrganizationMembership]), HooksModule],
+  imports: [HooksModule],
+  entities: [OrganizationMembership],
   providers: [MembersService],
   exports: [MembersService],
   scopes: [

@@ -1,4 +1,3 @@
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
 import { HooksModule } from '../hooks/index.js'
 import { MembersModule } from '../members/index.js'
@@ -18,7 +17,8 @@ import { organizationsSettings } from './organizations.settings.js'
 
 /** Organizations: their settings, their deletion, and the purge of all that belongs to them. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([Organization]), HooksModule, MembersModule, ProjectsModule],
+  imports: [HooksModule, MembersModule, ProjectsModule],
+  entities: [Organization],
   controllers: [OrganizationsController],
   providers: [OrganizationsService, OrganizationsPurge, OrganizationTables],
   exports: [OrganizationsService, OrganizationsPurge],

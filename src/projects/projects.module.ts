@@ -1,4 +1,3 @@
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../access/index.js'
 import { PolityPlugin } from '../plugin.js'
 import { ProjectNumbers1764500000000 } from './migrations/1764500000000-project-numbers.js'
@@ -9,7 +8,7 @@ import { ProjectsService } from './projects.service.js'
 
 /** The projects of organizations, as far as organizations need them. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([Project])],
+  entities: [Project],
   controllers: [ProjectsController],
   providers: [ProjectsService],
   exports: [ProjectsService],

@@ -3,7 +3,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Registry } from 'prom-client'
 import type { PluginModule } from '../plugin-declaration.js'
 import { Plugins } from '../plugins.js'
-import { PolityModule } from '../polity.module.js'
 import { Authenticators, RateLimits } from '../access/index.js'
 import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
 import { DtoPipe } from '../platform/http/dto.js'
@@ -24,11 +23,17 @@ import { RouteTable } from '../platform/http/route-table.js'
 import { serveOpenApi } from '../platform/http/openapi.js'
 import { registerRequestMetrics } from '../platform/metrics/request-metrics.js'
 import { createLogger, type Logger, NestLogger } from '../platform/logging/logger.js'
+import { ServerModule } from './server.module.js'
 
 export interface ApplicationOptions {
   logger?: Logger
   /** Modules of others, beside those that every server has. */
   plugins?: readonly PluginModule[]
+  /**
+   * Where another application of this process serves it: the path before `/api`, or ''. Links begin with it, and NestJS's own
+   * lines go where that application sends them.
+   */
+  mountedAt?: string
 }
 
 const MAX_BODY_BYTES = 1_048_576
@@ -36,18 +41,19 @@ const MAX_BODY_BYTES = 1_048_576
 /** Builds the server, ready to listen or to be injected with requests. `DATABASE_URL` must be set and migrated. */
 export async function createApplication(
   config: Config,
-  { logger = createLogger(config), plugins = [] }: ApplicationOptions = {},
+  { logger = createLogger(config), plugins = [], mountedAt }: ApplicationOptions = {},
 ): Promise<NestFastifyApplication> {
   const connections = new Connections(contactFor(config))
   const drain = new Drain(config.get('SHUTDOWN_DRAIN_MS'))
   let application: NestFastifyApplication | undefined
   try {
-    const [adapter, routes] = adapterOf(config, logger, drain, () => application!.get(ErrorBodies))
+    const [adapter, routes] = adapterOf(config, logger, drain, () => application!.get(ErrorBodies), mountedAt)
     application = await NestFactory.create<NestFastifyApplication>(
-      PolityModule.with(config, new Plugins(plugins), { logger, connections, drain }),
+      ServerModule.with(config, new Plugins(plugins), { logger, connections, drain, routes }),
       adapter,
       {
-        logger: new NestLogger(logger),
+        // NestJS has one logger for all applications of a process.
+        logger: mountedAt === undefined ? new NestLogger(logger) : undefined,
         bodyParser: false,
         abortOnError: false,
       },
@@ -64,6 +70,7 @@ export async function createApplication(
       application,
       ({ ip }) => limits.countAddress(ip),
       () => authenticators.securitySchemes,
+      mountedAt,
     )
     await application.init()
     await adapter.getInstance().ready()
@@ -81,6 +88,7 @@ function adapterOf(
   logger: Logger,
   drain: Drain,
   bodies: () => ErrorBodies,
+  mountedAt = '',
 ): [FastifyAdapter, RouteTable] {
   const trusted = config.get('TRUSTED_PROXIES')
   // Whole, however slowly it drips: Node looks at these intervals which of them are over.
@@ -110,7 +118,7 @@ function adapterOf(
   const routes = new RouteTable()
   // First, so that whatever the others refuse has its request id too.
   registerRequestLog(server, logger)
-  registerHost(server, config.get('PUBLIC_URL'))
+  registerHost(server, config.get('PUBLIC_URL'), mountedAt)
   routes.watch(server)
   registerBodyParsers(server)
   inviteBodies(server, MAX_BODY_BYTES)

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { NestFactory } from '@nestjs/core'
-import { loadConfig, OrganizationsPurge, Plugins, PolityModule } from '../../src/index.js'
+import { loadConfig, OrganizationsPurge, Plugins } from '../../src/index.js'
+import { ServerModule } from '../../src/server/server.module.js'
 import {
   deferred,
   eventually,
@@ -127,7 +128,7 @@ describe('once a minute', () => {
   it('a command does nothing, because it has none of a server’s extensions', async () => {
     const config = loadConfig({ ...testEnvironment(), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
     const [command, pass] = await everyMinute(() =>
-      NestFactory.createApplicationContext(PolityModule.with(config, new Plugins()), { logger: false }),
+      NestFactory.createApplicationContext(ServerModule.with(config, new Plugins()), { logger: false }),
     )
     pass()
     await command.close()

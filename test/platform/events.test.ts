@@ -4,15 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { run } from '../../src/server/cli/run.js'
-import {
-  Database,
-  defineEvent,
-  EventListeners,
-  loadConfig,
-  Plugins,
-  PolityModule,
-  type StoredEvent,
-} from '../../src/index.js'
+import { Database, defineEvent, EventListeners, loadConfig, Plugins, type StoredEvent } from '../../src/index.js'
+import { ServerModule } from '../../src/server/server.module.js'
 import { EventRetention } from '../../src/platform/events/event-retention.js'
 import { GENESIS, sealOf } from '../../src/platform/events/event-seal.js'
 import type { LoggedEvent } from '../../src/platform/events/events.queries.js'
@@ -283,7 +276,7 @@ describe('a command', () => {
   it('leaves events to servers, because it has none of their extensions', async () => {
     const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const config = loadConfig({ ...testEnvironment(), DATABASE_URL: own.url, LOG_LEVEL: 'silent' })
-    const services = await NestFactory.createApplicationContext(PolityModule.with(config, new Plugins()), {
+    const services = await NestFactory.createApplicationContext(ServerModule.with(config, new Plugins()), {
       logger: false,
     })
     const on = services.get(Database)

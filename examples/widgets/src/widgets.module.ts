@@ -1,4 +1,3 @@
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope, PolityPlugin } from 'polity'
 import { CreateWidgets1767000000000 } from './migrations/1767000000000-create-widgets.js'
 import { Widget } from './widget.entity.js'
@@ -10,7 +9,7 @@ import { WidgetsService } from './widgets.service.js'
 
 /** Widgets, and all that a server gets to know of them. */
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([Widget])],
+  entities: [Widget],
   controllers: [WidgetsController],
   providers: [WidgetsService, WidgetsListener],
   scopes: [defineScope('widget', { read: 'See widgets', write: 'Change widgets' })],

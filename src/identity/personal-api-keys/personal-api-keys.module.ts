@@ -1,5 +1,4 @@
 import { Global } from '@nestjs/common'
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { PolityPlugin } from '../../plugin.js'
 import { PersonalApiKey } from './personal-api-key.entity.js'
 import { addKeys } from './personal-api-keys.commands.js'
@@ -9,7 +8,7 @@ import { PersonalApiKeysService } from './personal-api-keys.service.js'
 /** The keys with which people and their programs call the API. */
 @Global()
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([PersonalApiKey])],
+  entities: [PersonalApiKey],
   controllers: [PersonalApiKeysController],
   providers: [PersonalApiKeysService],
   exports: [PersonalApiKeysService],

@@ -1,5 +1,4 @@
 import { Global } from '@nestjs/common'
-import { TypeOrmModule } from '@nestjs/typeorm'
 import { defineScope } from '../../access/index.js'
 import { PolityPlugin } from '../../plugin.js'
 import { InactiveUsers1764300000000 } from './migrations/1764300000000-inactive-users.js'
@@ -11,7 +10,7 @@ import { UsersService } from './users.service.js'
 /** People, who belong to no organization until they are its members. */
 @Global()
 @PolityPlugin({
-  imports: [TypeOrmModule.forFeature([User])],
+  entities: [User],
   providers: [UsersService],
   exports: [UsersService],
   scopes: [defineScope('user', { read: 'See your user and your keys', write: 'Change your user and your keys' })],

@@ -1,6 +1,6 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common'
-import { TypeOrmModule } from '@nestjs/typeorm'
-import { DataSource } from 'typeorm'
+import { type DynamicModule, Global, Module, type Type } from '@nestjs/common'
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm'
+import type { DataSource } from 'typeorm'
 import { Config } from '../config/config.js'
 import type { Connections } from './connections.js'
 import { serverOptions } from './data-source.js'
@@ -8,15 +8,19 @@ import { Database } from './database.js'
 import { reach } from './first-contact.js'
 import { requireIcu } from './text-search.js'
 
+/** Our DataSource's name: an application that we run inside of may have a default one of its own. */
+export const DATA_SOURCE = 'polity'
+
 /** The door to PostgreSQL, everywhere. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  static with(connections: Connections): DynamicModule {
+  static with(connections: Connections, entities: Type[]): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
+          name: DATA_SOURCE,
           inject: [Config],
           useFactory: async (config: Config) => {
             const limits = {
@@ -25,7 +29,7 @@ export class DatabaseModule {
               preparedStatements: config.get('DATABASE_PREPARED_STATEMENTS'),
             }
             const options = await reach(connections.contact, () => serverOptions(config.get('DATABASE_URL')!, limits))
-            return { ...options, autoLoadEntities: true, retryAttempts: 0 }
+            return { ...options, entities, autoLoadEntities: true, retryAttempts: 0 }
           },
           dataSourceFactory: connections.open,
         }),
@@ -33,7 +37,7 @@ export class DatabaseModule {
       providers: [
         {
           provide: Database,
-          inject: [DataSource],
+          inject: [getDataSourceToken(DATA_SOURCE)],
           useFactory: async (dataSource: DataSource) => {
             await requireIcu(dataSource)
             return new Database(dataSource)

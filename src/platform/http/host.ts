@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where the server is reached from outside, where that is known: `https://api.example.com`. */
     publicUrl?: string
+    /** What stands before the path of the request where another application serves us: `/platform`, or ''. */
+    mountedAt: string
   }
 }
 
@@ -25,8 +27,9 @@ export function originForm(request: IncomingMessage): string {
  * Refuses a request whose Host header is missing or names no host, as RFC 9112 section 3.2 asks, and tells the others
  * where the server is reached from outside.
  */
-export function registerHost(server: FastifyInstance, publicUrl: string | undefined): void {
+export function registerHost(server: FastifyInstance, publicUrl: string | undefined, mountedAt: string): void {
   server.decorateRequest('publicUrl', publicUrl)
+  server.decorateRequest('mountedAt', mountedAt)
   server.addHook('onRequest', (request, _reply, done) => {
     if (!namesOneHost(request.raw.rawHeaders)) return done(invalidHost())
     const { host } = request.headers
@@ -50,7 +53,8 @@ function namesOneHost(rawHeaders: readonly string[]): boolean {
  * protocols count from trusted proxies only, and where they are none they are ignored. The key stays out.
  */
 export function absoluteUrl(request: FastifyRequest): URL {
-  const url = new URL((request.publicUrl ?? `${protocolOf(request)}://${hostOf(request)}`) + request.url)
+  const here = request.publicUrl ?? `${protocolOf(request)}://${hostOf(request)}${request.mountedAt}`
+  const url = new URL(here + request.url)
   url.searchParams.delete('personal_api_key')
   return url
 }

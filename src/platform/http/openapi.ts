@@ -11,10 +11,12 @@ export type SecuritySchemes = Record<string, Parameters<DocumentBuilder['addSecu
 /**
  * The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs.
  * @param alternatives what opens a route as well as a personal API key does
+ * @param mountedAt what stands before the paths where another application serves them
  */
 export function openApiDocument(
   application: NestFastifyApplication,
   alternatives: SecuritySchemes = {},
+  mountedAt = '',
 ): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -24,7 +26,7 @@ export function openApiDocument(
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer(application.get(Config).get('PUBLIC_URL') ?? '/')
+    .addServer(application.get(Config).get('PUBLIC_URL') ?? (mountedAt || '/'))
     .addSecurity('personal_api_key', { type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' })
     .build()
   const document = SwaggerModule.createDocument(application, builder)
@@ -37,17 +39,19 @@ export function openApiDocument(
  * Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`.
  * @param count counts a request against its caller's limits
  * @param alternatives as in {@link openApiDocument}, asked when somebody reads it
+ * @param mountedAt as there
  */
 export function serveOpenApi(
   application: NestFastifyApplication,
   count: (request: FastifyRequest) => Promise<void>,
   alternatives: () => SecuritySchemes,
+  mountedAt?: string,
 ): void {
   const server = application.getHttpAdapter().getInstance()
   // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory. Made once.
   let json: string | undefined
   let yaml: Promise<string> | undefined
-  const asJson = () => (json ??= JSON.stringify(openApiDocument(application, alternatives())))
+  const asJson = () => (json ??= JSON.stringify(openApiDocument(application, alternatives(), mountedAt)))
   const asYaml = () => (yaml ??= import('yaml').then(({ stringify }) => stringify(JSON.parse(asJson()))))
   server.get(
     '/api/schema',

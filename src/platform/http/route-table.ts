@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** Which methods each path answers, so that a wrong method is told from a wrong path. */
 export class RouteTable {
+  private readonly beginnings = new Set<string>()
   private readonly patterns = new Map<string, { matches: RegExp; methods: Set<string> }>()
 
   /** Watches `server` for the routes it will register. What is for none of them is refused before its body is read. */
@@ -13,6 +14,7 @@ export class RouteTable {
     server.addHook('onRoute', ({ url, method }) => {
       const path = url.replace(/\/$/, '')
       if (path.includes('*')) return
+      this.beginnings.add(beginningOf(path))
       const known = this.patterns.get(path) ?? {
         matches: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/:[^/]+/g, '[^/]+')}/?$`),
         methods: new Set(['OPTIONS']),
@@ -20,6 +22,11 @@ export class RouteTable {
       for (const one of [method].flat()) known.methods.add(one)
       this.patterns.set(path, known)
     })
+  }
+
+  /** Whether any route begins with the first two parts of the path of `url`, such as `/api/organizations`. */
+  hasRoutesNear(url: string): boolean {
+    return this.beginnings.has(beginningOf(url.split('?', 1)[0]!))
   }
 
   /** The methods at the path of `url`; empty for a path that no route has. */
@@ -31,3 +38,5 @@ export class RouteTable {
     return [...new Set(methods)].sort()
   }
 }
+
+const beginningOf = (path: string): string => path.split('/', 3).join('/')

@@ -10,9 +10,9 @@ import { createLogger } from '../../platform/logging/logger.js'
 import { SharedRedis } from '../../platform/redis/redis.module.js'
 import type { PluginModule } from '../../plugin-declaration.js'
 import { Plugins } from '../../plugins.js'
-import { PolityModule } from '../../polity.module.js'
 import { readSettings } from '../../settings.js'
 import { VERSION } from '../../version.js'
+import { ServerModule } from '../server.module.js'
 import { failureOf } from './failure.js'
 import { migrateCommands } from './migrate.js'
 import { serveCommand } from './serve.js'
@@ -122,7 +122,7 @@ async function withServices<Result>(
   const database = await openDatabase(quiet, async () => plugins.migrations)
   const connections = new Connections(contactFor(database.config))
   try {
-    const module = PolityModule.with(database.config, plugins, { logger: createLogger(quiet), connections })
+    const module = ServerModule.with(database.config, plugins, { logger: createLogger(quiet), connections })
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
       // Through it the servers hear at once of a key that was revoked.

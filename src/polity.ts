@@ -1,0 +1,91 @@
+import type { Abstract, OnApplicationShutdown, Type } from '@nestjs/common'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { OpenAPIObject } from '@nestjs/swagger'
+import { Authenticators } from './access/index.js'
+import { Database } from './platform/database/database.js'
+import { contactOf } from './platform/database/first-contact.js'
+import { migrateUp } from './platform/database/migrate.js'
+import { ensureSchema, inSchema } from './platform/database/own-schema.js'
+import { withDocument } from './platform/http/combined-document.js'
+import { type HostAdapter, serveWithin } from './platform/http/host-adapter.js'
+import { openApiDocument } from './platform/http/openapi.js'
+import { RouteTable } from './platform/http/route-table.js'
+import { encryptionKeys } from './platform/secrets/encryption-keys.js'
+import { StartError } from './platform/start-error.js'
+import type { PluginModule } from './plugin-declaration.js'
+import { Plugins } from './plugins.js'
+import { createApplication } from './server/application.js'
+import { loadConfig } from './settings.js'
+
+/** What {@link PolityModule.forRoot} takes. */
+export interface PolityOptions {
+  /** Where PostgreSQL is: `postgres://user:password@host:5432/database`. Polity opens connections of its own. */
+  databaseUrl: string
+  /** The schema for Polity's tables, made where it is missing. Default: `polity`. */
+  schema?: string
+  /** Modules of yours whose routes and services run inside of Polity. */
+  plugins?: readonly PluginModule[]
+  /** What stands before `/api` in the paths of Polity's routes, such as `/platform`. Default: nothing. */
+  prefix?: string
+  /**
+   * Settings by the names they have in `.env.example`. `process.env` itself is not read, and may be given. Needed in any
+   * case: `INTEGRATION_ENCRYPTION_KEYS`.
+   */
+  settings?: NodeJS.ProcessEnv
+}
+
+/** Polity inside of another application. Injectable there. */
+export class Polity implements OnApplicationShutdown {
+  private constructor(
+    private readonly application: NestFastifyApplication,
+    private readonly prefix: string,
+  ) {}
+
+  /**
+   * Migrates the schema, starts Polity and serves its routes from the application that `adapter` belongs to.
+   * @param adapter undefined in an application without HTTP, which has the services alone
+   * @throws {StartError} for options that are wrong, and a database that cannot be used
+   */
+  static async start(options: PolityOptions, adapter?: HostAdapter): Promise<Polity> {
+    const { databaseUrl, schema = 'polity', plugins = [], prefix = '', settings = {} } = options
+    if (!/^(\/[\w.~-]+)*$/.test(prefix))
+      throw new StartError(`prefix "${prefix}" is not valid: write it as in "/platform", without a slash at its end.`)
+    const given = loadConfig({ ...settings, DATABASE_URL: databaseUrl }, { plugins })
+    const url = inSchema(databaseUrl, schema)
+    // Whoever runs us takes their server out of service, and closes us when no request is left.
+    const config = given.with({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: 0 })
+    // Before anything is changed.
+    encryptionKeys(config)
+    const contact = {
+      ...contactOf(databaseUrl, config.get('DATABASE_START_TIMEOUT_MS')),
+      wayOut: 'Start it, or correct databaseUrl.',
+    }
+    await ensureSchema(url, schema, contact)
+    await migrateUp(url, new Plugins(plugins).migrations, contact)
+    const application = await createApplication(config, { plugins, mountedAt: prefix })
+    const routes = application.get(RouteTable)
+    const { routing } = application.getHttpAdapter().getInstance()
+    if (adapter) serveWithin(adapter, prefix, (path) => routes.hasRoutesNear(path), routing)
+    return new Polity(application, prefix)
+  }
+
+  /** A service of Polity's or of a plugin's. */
+  get<Service>(token: Type<Service> | Abstract<Service> | string | symbol): Service {
+    return this.application.get<Service>(token)
+  }
+
+  /** For your readiness probe. @throws whatever keeps Polity from its database */
+  async check(): Promise<void> {
+    await this.application.get(Database).check()
+  }
+
+  /** @returns your OpenAPI document with Polity's routes in it */
+  describeIn(document: OpenAPIObject): OpenAPIObject {
+    const { securitySchemes } = this.application.get(Authenticators)
+    return withDocument(document, openApiDocument(this.application, securitySchemes), this.prefix)
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.application.close()
+  }
+}
