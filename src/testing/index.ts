@@ -1,6 +1,6 @@
 export { type Announcement, announcementIn } from './announcement.js'
 export { eventually } from './eventually.js'
 export { MembershipLevel } from '../index.js'
-export { newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
+export { emptyTestDatabase, newTestDatabase, openTestDatabase, type TestDatabase } from './test-database.js'
 export { testActor, TestOrganization, TestUser } from './test-people.js'
 export { type Answer, testEnvironment, TestServer, type TestServerOptions } from './test-server.js'

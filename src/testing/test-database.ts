@@ -22,7 +22,10 @@ export const openTestDatabase = (url?: string, plugins?: readonly PluginModule[]
 
 /** A new database on the server of `url`, dropped in the end, or an embedded PostgreSQL. @throws {StartError} */
 export const newTestDatabase = (url?: string, plugins?: readonly PluginModule[]): Promise<TestDatabase> =>
-  migrated(url ? create(url) : embedded(), plugins)
+  migrated(emptyTestDatabase(url), plugins)
+
+/** The same without any table, for an application that runs Polity inside. @throws {StartError} */
+export const emptyTestDatabase = (url?: string): Promise<TestDatabase> => (url ? create(url) : embedded())
 
 async function migrated(
   opening: TestDatabase | Promise<TestDatabase>,

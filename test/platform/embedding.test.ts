@@ -33,7 +33,7 @@ import {
   systemActor,
   UsersService,
 } from '../../src/index.js'
-import { type Answer, newTestDatabase, type TestDatabase, testEnvironment, TestServer } from '../support/kit.js'
+import { type Answer, emptyTestDatabase, type TestDatabase, testEnvironment, TestServer } from '../support/kit.js'
 
 /** The application that Polity is put into: a table, a controller, a filter, a pipe and a guard of its own. */
 @Entity('users')
@@ -180,10 +180,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
   const PREFIX = '/platform'
 
   beforeAll(async () => {
-    database = await newTestDatabase(process.env.TEST_DATABASE_URL)
-    // A server beside it in the same schema answers the same requests, to compare with.
-    await emptied(database.url)
+    database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
     host = await hostOf(adapters[name](), database.url, { prefix: PREFIX })
+    // Beside it in the same schema, to compare with.
     ours = await TestServer.start({
       environment: { DATABASE_URL: `${database.url}?options=-c%20search_path%3Dpolity` },
     })
@@ -309,8 +308,7 @@ describe('inside of an application', () => {
   })
 
   it('without a prefix leaves it the paths below /api that are not its own', async () => {
-    const database = await newTestDatabase(process.env.TEST_DATABASE_URL)
-    await emptied(database.url)
+    const database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
     const host = await hostOf(new ExpressAdapter(), database.url, { schema: 'elsewhere' })
     const status = async (path: string) => (await fetch((await host.getUrl()) + path)).status
     expect([await status('/api/customers'), await status('/api/organizations/')]).toEqual([200, 401])
@@ -318,11 +316,3 @@ describe('inside of an application', () => {
     await database.close()
   })
 })
-
-/** A database in which nobody has made anything yet. */
-async function emptied(url: string): Promise<void> {
-  const dataSource = await new DataSource({ type: 'postgres', url }).initialize()
-  await dataSource.query('drop schema public cascade')
-  await dataSource.query('create schema public')
-  await dataSource.destroy()
-}

@@ -44,7 +44,10 @@ function renamed(document: OpenAPIObject, taken: ReadonlySet<string>): OpenAPIOb
       return Object.fromEntries(
         Object.entries(value).map(([key, inner]) => [isNamed(path) ? nameFor(key) : key, copy(inner, [...path, key])]),
       )
-    if (typeof value === 'string' && path.at(-1) === '$ref') return value.replace(/[^/]+$/, (name) => nameFor(name))
+    if (typeof value === 'string' && path.at(-1) === '$ref') {
+      const name = value.lastIndexOf('/') + 1
+      return value.slice(0, name) + nameFor(value.slice(name))
+    }
     return value
   }
   return copy(document, []) as OpenAPIObject
