@@ -4,6 +4,7 @@ import type { ScopeDefinition } from './access/scopes.js'
 import type { OrganizationHooks } from './hooks/organization-hooks.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { AddCommands } from './platform/cli/command.js'
+import type { OrganizationField } from './organizations/organization-fields.js'
 import type { Config } from './platform/config/config.js'
 import type { Settings } from './platform/config/define-settings.js'
 import type { MigrationClass } from './platform/database/migrate.js'
@@ -29,6 +30,8 @@ export interface PluginOptions extends ModuleMetadata {
    * constraint and in every foreign key, and refers to `organizations` with `on delete cascade`, so that a purge finds it.
    */
   organizationTables?: readonly string[]
+  /** Fields that it adds to organizations. */
+  fields?: { readonly organization: readonly OrganizationField[] }
   /** Kinds of integration. */
   integrations?: readonly Type<IntegrationProvider>[]
   /** Recognize callers by another credential than a personal API key. */

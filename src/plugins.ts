@@ -10,7 +10,7 @@ import { AwsMarketplaceModule } from './integrations/providers/aws-marketplace/a
 import { VercelModule } from './integrations/providers/vercel/vercel.module.js'
 import { MembersModule } from './members/index.js'
 import { AccessModule } from './access/index.js'
-import { OrganizationsModule } from './organizations/index.js'
+import { type OrganizationField, OrganizationsModule } from './organizations/index.js'
 import type { AddCommands } from './platform/cli/command.js'
 import type { Config } from './platform/config/config.js'
 import type { Settings } from './platform/config/define-settings.js'
@@ -61,6 +61,7 @@ export class Plugins {
     this.refuseTwice('event', ({ events = [] }) => events.map(({ type }) => type))
     this.refuseTwice('setting', ({ settings }) => Object.keys(settings?.schema.shape ?? {}))
     this.refuseTwice('migration', ({ migrations = [] }) => migrations.map(({ name }) => name))
+    this.refuseTwice('organization field', ({ fields }) => (fields?.organization ?? []).map(({ name }) => name))
     this.refuseTwice('table', ({ organizationTables = [] }) => organizationTables)
     const unordered = this.migrationsByPlugin.find(({ migration }) => !/\D\d{13}$/.test(migration.name))
     if (unordered)
@@ -91,6 +92,10 @@ export class Plugins {
 
   get organizationTables(): string[] {
     return this.declared.flatMap(({ organizationTables = [] }) => organizationTables)
+  }
+
+  get organizationFields(): OrganizationField[] {
+    return this.declared.flatMap(({ fields }) => fields?.organization ?? [])
   }
 
   get integrations(): Type<IntegrationProvider>[] {

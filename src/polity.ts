@@ -1,7 +1,6 @@
 import type { Abstract, OnApplicationShutdown, Type } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { OpenAPIObject } from '@nestjs/swagger'
-import { Authenticators } from './access/index.js'
 import { Database } from './platform/database/database.js'
 import { contactOf } from './platform/database/first-contact.js'
 import { migrateUp } from './platform/database/migrate.js'
@@ -14,7 +13,7 @@ import { encryptionKeys } from './platform/secrets/encryption-keys.js'
 import { StartError } from './platform/start-error.js'
 import type { PluginModule } from './plugin-declaration.js'
 import { Plugins } from './plugins.js'
-import { createApplication } from './server/application.js'
+import { createApplication, particularsOf } from './server/application.js'
 import { loadConfig } from './settings.js'
 
 /** What {@link PolityModule.forRoot} takes. */
@@ -81,8 +80,7 @@ export class Polity implements OnApplicationShutdown {
 
   /** @returns your OpenAPI document with Polity's routes in it */
   describeIn(document: OpenAPIObject): OpenAPIObject {
-    const { securitySchemes } = this.application.get(Authenticators)
-    return withDocument(document, openApiDocument(this.application, securitySchemes), this.prefix)
+    return withDocument(document, openApiDocument(this.application, particularsOf(this.application)), this.prefix)
   }
 
   async onApplicationShutdown(): Promise<void> {

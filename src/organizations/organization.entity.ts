@@ -23,6 +23,8 @@ export class Organization {
   @Column('varchar', { nullable: true }) is_not_active_reason!: string | null
   /** When its owner deleted it; null while it is not being deleted. Purged `ORGANIZATION_RESTORE_DAYS` later. */
   @Column('timestamptz', { nullable: true }) deletion_requested_at!: Date | null
+  /** The values of plugins' fields, by their names. Those of a plugin that is gone stay. */
+  @Column('jsonb', { default: {} }) custom!: Record<string, unknown>
   @Column('timestamptz', { default: () => 'now()' }) created_at!: Date
   @Column('timestamptz', { default: () => 'now()' }) updated_at!: Date
 }

@@ -6,12 +6,15 @@ import { ProjectsModule } from '../projects/index.js'
 import { Foundation1761955200000 } from './migrations/1761955200000-foundation.js'
 import { PartialIndexes1764700000000 } from './migrations/1764700000000-partial-indexes.js'
 import { DirectoryTables1765100000000 } from './migrations/1765100000000-directory-tables.js'
+import { CustomFields1765300000000 } from './migrations/1765300000000-custom-fields.js'
 import { Organization } from './organization.entity.js'
 import * as events from './organization.events.js'
+import { OrganizationFields } from './organization-fields.js'
 import { OrganizationTables } from './organization-tables.js'
 import { addOrganizations } from './organizations.commands.js'
 import { OrganizationsController } from './organizations.controller.js'
 import { OrganizationsPurge } from './organizations-purge.js'
+import { OrganizationQueries } from './organizations.queries.js'
 import { OrganizationsService } from './organizations.service.js'
 import { organizationsSettings } from './organizations.settings.js'
 
@@ -20,7 +23,7 @@ import { organizationsSettings } from './organizations.settings.js'
   imports: [HooksModule, MembersModule, ProjectsModule],
   entities: [Organization],
   controllers: [OrganizationsController],
-  providers: [OrganizationsService, OrganizationsPurge, OrganizationTables],
+  providers: [OrganizationsService, OrganizationFields, OrganizationQueries, OrganizationsPurge, OrganizationTables],
   exports: [OrganizationsService, OrganizationsPurge],
   scopes: [
     defineScope('organization', { read: 'See organizations', write: 'Create, change and delete organizations' }),
@@ -31,7 +34,12 @@ import { organizationsSettings } from './organizations.settings.js'
   ],
   events: Object.values(events),
   settings: organizationsSettings,
-  migrations: [Foundation1761955200000, PartialIndexes1764700000000, DirectoryTables1765100000000],
+  migrations: [
+    Foundation1761955200000,
+    PartialIndexes1764700000000,
+    DirectoryTables1765100000000,
+    CustomFields1765300000000,
+  ],
   commands: [addOrganizations],
 })
 export class OrganizationsModule {}

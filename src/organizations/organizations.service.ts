@@ -32,6 +32,7 @@ import {
   type UpdateOrganization,
 } from './organization.dto.js'
 import { Organization } from './organization.entity.js'
+import { OrganizationFields } from './organization-fields.js'
 import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
 import {
   organizationCreated,
@@ -41,16 +42,16 @@ import {
 } from './organization.events.js'
 import {
   basicOrganizations,
+  changedFields,
   changedOrganization,
   changedSlug,
   type NewOrganization,
   newOrganization,
   newSlug,
-  organizationPage,
   organizationsAfter,
   type OrganizationSummary,
   organizationSettings,
-  organizationView,
+  OrganizationQueries,
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
 import { organizationsSettings } from './organizations.settings.js'
@@ -81,6 +82,8 @@ export class OrganizationsService {
     private readonly users: UsersService,
     private readonly access: AccessCache,
     private readonly features: ProductFeatures,
+    private readonly fields: OrganizationFields,
+    private readonly queries: OrganizationQueries,
     private readonly hooks: HookChain,
     config: Config,
   ) {
@@ -95,7 +98,7 @@ export class OrganizationsService {
     { search, ordering }: OrganizationFilter,
   ): Promise<Json<Page<OrganizationView>>> {
     const reach = [personOf(caller).id, caller.credential.organizations, page.limit, page.offset]
-    const { query, searches } = organizationPage(ordering, search !== null)
+    const { query, searches } = this.queries.page(ordering, search !== null)
     const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
     // Out of the array that promises hold, as in Json.take.
@@ -112,9 +115,10 @@ export class OrganizationsService {
     organization: CreateOrganization,
     { firstProject = 'Default project' }: { firstProject?: string | null } = {},
   ): Promise<Json<OrganizationView>> {
-    const { name, ...settings } = organization
+    const { name, ...settings } = settingsOf(organization)
     const { id: user_id } = personOf(by)
     requireText('name', name, MAX_NAME_LENGTH)
+    const custom = await this.fields.in(organization)
     this.refuseUnknownReferences(settings)
     return this.database.transaction(
       async (tx) => {
@@ -132,6 +136,7 @@ export class OrganizationsService {
             project && this.projects.create(actor, project),
             this.members.found(actor, user_id, made.created_at),
             Object.keys(settings).length > 0 && this.change(tx, made, settings),
+            Object.keys(custom).length > 0 && this.changeFields(tx, made, custom),
             this.users.switchTo(tx, user_id, organization_id, project && project.id),
           ]
           return Promise.all([this.view(tx, actor), ...written])
@@ -148,18 +153,29 @@ export class OrganizationsService {
 
   /** Changes what `changes` names. What already is as asked changes nothing, not even `updated_at`. */
   async update(caller: OrganizationCaller, changes: UpdateOrganization): Promise<Json<OrganizationView>> {
-    this.refuseUnknownReferences(changes)
+    const settings = settingsOf(changes)
+    this.refuseUnknownReferences(settings)
+    const custom = await this.fields.in(changes)
     return this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       // It may have been deleted while this waited for it.
       refuseDeactivated(stateOf(organization))
       refusePendingDeletion(stateOf(organization))
-      const difference = differenceBetween(organization, changes)
-      this.refuseGated(difference)
+      const own = differenceBetween(organization, settings)
+      this.refuseGated(own)
+      const added = this.fields.difference(organization, custom)
+      const difference = { ...own, ...added }
       if (Object.keys(difference).length === 0) return this.view(tx, caller)
       await this.hooks.run('beforeUpdate', tx, caller, difference)
       tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference }))
-      const [, view] = await tx.last(() => Promise.all([this.change(tx, organization, changes), this.view(tx, caller)]))
+      // The view is of all that was sent before it.
+      const [view] = await tx.last(async () => {
+        const written = [
+          Object.keys(own).length > 0 && this.change(tx, organization, settings),
+          Object.keys(added).length > 0 && this.changeFields(tx, organization, custom),
+        ]
+        return Promise.all([this.view(tx, caller), ...written])
+      })
       return view
     }, caller)
   }
@@ -207,7 +223,7 @@ export class OrganizationsService {
   }
 
   private async view(on: Queryable, { organization_id, user }: Reader): Promise<Json<OrganizationView>> {
-    const [row] = await on.query(organizationView, [organization_id, user?.id ?? null])
+    const [row] = await on.query(this.queries.view, [organization_id, user?.id ?? null])
     if (!row) throw notFound()
     return this.complete(row.view)
   }
@@ -253,6 +269,10 @@ export class OrganizationsService {
     await tx.query(changedOrganization, [organization.id, ...organizationSettings.map((field) => changed[field])])
   }
 
+  private async changeFields(tx: Transaction, { id }: { id: string }, values: Record<string, unknown>): Promise<void> {
+    await tx.query(changedFields, [id, JSON.stringify(values)])
+  }
+
   /** Media and roles do not exist yet, so nothing that refers to one can. */
   private refuseUnknownReferences(settings: OrganizationSettings): void {
     for (const field of ['logo_media_id', 'default_role_id'] as const) {
@@ -271,6 +291,12 @@ const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Org
   is_not_active_reason,
   is_pending_deletion: deletion_requested_at !== null,
 })
+
+/** What `changes` says of our own fields. */
+const settingsOf = <Given extends UpdateOrganization>(changes: Given): Given =>
+  Object.fromEntries(
+    Object.entries(changes).filter(([field]) => organizationSettings.includes(field as never)),
+  ) as Given
 
 function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
   const stored = before as unknown as Record<string, unknown>

@@ -20,9 +20,10 @@ import { sendJsonAsItStands } from '../platform/http/json.js'
 import { requestId } from '../platform/http/request-id.js'
 import { registerRequestLog } from '../platform/http/request-log.js'
 import { RouteTable } from '../platform/http/route-table.js'
-import { serveOpenApi } from '../platform/http/openapi.js'
+import { type Particulars, serveOpenApi } from '../platform/http/openapi.js'
 import { registerRequestMetrics } from '../platform/metrics/request-metrics.js'
 import { createLogger, type Logger, NestLogger } from '../platform/logging/logger.js'
+import { OrganizationFields } from '../organizations/index.js'
 import { ServerModule } from './server.module.js'
 
 export interface ApplicationOptions {
@@ -60,17 +61,15 @@ export async function createApplication(
     )
     registerRequestMetrics(adapter.getInstance(), application.get(Registry))
     application.useGlobalFilters(new ErrorFilter(routes, logger, application.get(ErrorBodies)))
-    application.useGlobalPipes(new DtoPipe())
+    application.useGlobalPipes(new DtoPipe(application.get(OrganizationFields).bodies))
     if (config.get('CORS_ORIGINS').length > 0) {
       allowOrigins(application, config.get('CORS_ORIGINS'), routes)
     }
     const limits = application.get(RateLimits)
-    const authenticators = application.get(Authenticators)
     serveOpenApi(
       application,
       ({ ip }) => limits.countAddress(ip),
-      () => authenticators.securitySchemes,
-      mountedAt,
+      () => ({ ...particularsOf(application!), mountedAt }),
     )
     await application.init()
     await adapter.getInstance().ready()
@@ -82,6 +81,12 @@ export async function createApplication(
     throw error
   }
 }
+
+/** What an application's plugins add to its description. */
+export const particularsOf = (application: NestFastifyApplication): Particulars => ({
+  alternatives: application.get(Authenticators).securitySchemes,
+  added: application.get(OrganizationFields).description,
+})
 
 function adapterOf(
   config: Config,

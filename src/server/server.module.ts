@@ -3,7 +3,7 @@ import { TerminusModule } from '@nestjs/terminus'
 import { AUTHENTICATORS, Scopes } from '../access/index.js'
 import { ORGANIZATION_HOOKS } from '../hooks/index.js'
 import { INTEGRATION_PROVIDERS } from '../integrations/index.js'
-import { ORGANIZATION_TABLES } from '../organizations/index.js'
+import { ORGANIZATION_FIELDS, ORGANIZATION_TABLES } from '../organizations/index.js'
 import type { Config } from '../platform/config/config.js'
 import { ConfigModule } from '../platform/config/config.module.js'
 import { Connections } from '../platform/database/connections.js'
@@ -77,6 +77,7 @@ class Declarations {
       { provide: AUTHENTICATORS, useValue: plugins.authenticators },
       { provide: INTEGRATION_PROVIDERS, useValue: plugins.integrations },
       { provide: ORGANIZATION_HOOKS, useValue: plugins.hooks },
+      { provide: ORGANIZATION_FIELDS, useValue: plugins.organizationFields },
       { provide: ORGANIZATION_TABLES, useValue: plugins.organizationTables },
     ]
     return { module: Declarations, providers, exports: providers.map(({ provide }) => provide) }

@@ -13,8 +13,9 @@ const PROJECTS = 12_000
 /** What a server does once a minute, in a process of its own. */
 const purge = `
   import { NestFactory } from '@nestjs/core'
-  import { loadConfig, OrganizationsPurge, Plugins, PolityModule } from './dist/index.js'
-  const services = await NestFactory.createApplicationContext(PolityModule.with(loadConfig(process.env), new Plugins()), { logger: false })
+  import { loadConfig, OrganizationsPurge, Plugins } from './dist/index.js'
+  import { ServerModule } from './dist/server/server.module.js'
+  const services = await NestFactory.createApplicationContext(ServerModule.with(loadConfig(process.env), new Plugins()), { logger: false })
   await services.get(OrganizationsPurge).run()
   process.exit(0)
 `

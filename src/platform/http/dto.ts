@@ -24,10 +24,14 @@ type Dto<T extends object = object> = new () => T
  */
 @Injectable()
 export class DtoPipe implements PipeTransform {
+  /** @param instead DTOs to validate as instead of those that handlers declare: subclasses with fields of plugins */
+  constructor(private readonly instead: ReadonlyMap<unknown, Dto> = new Map()) {}
+
   async transform(value: unknown, { type, metatype, data, schema }: ArgumentMetadata): Promise<unknown> {
     if (type === 'custom') return value
     if (schema) return toPayload(schema, value)
-    if (isDto(metatype)) return toDto(metatype, value, data === undefined ? '' : `${data}__`)
+    const dto = this.instead.get(metatype) ?? metatype
+    if (isDto(dto)) return toDto(dto, value, data === undefined ? '' : `${data}__`)
     return type === 'body' ? readable(value) : value
   }
 }

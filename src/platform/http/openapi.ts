@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -8,15 +9,28 @@ import { errorBodySchema, finishDocument } from './openapi-document.js'
 /** Ways to authenticate, by name. */
 export type SecuritySchemes = Record<string, Parameters<DocumentBuilder['addSecurity']>[1]>
 
-/**
- * The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs.
- * @param alternatives what opens a route as well as a personal API key does
- * @param mountedAt what stands before the paths where another application serves them
- */
+/** Fields of plugins. */
+export interface AddedFields {
+  /** A class with them, decorated. */
+  fields: Type
+  /** Names of schemas that always have them, and of those that may. */
+  always: readonly string[]
+  perhaps: readonly string[]
+}
+
+/** What the decorators do not say. */
+export interface Particulars {
+  /** What opens a route as well as a personal API key does. */
+  alternatives?: SecuritySchemes
+  /** What stands before the paths where another application serves them. */
+  mountedAt?: string
+  added?: AddedFields
+}
+
+/** The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs. */
 export function openApiDocument(
   application: NestFastifyApplication,
-  alternatives: SecuritySchemes = {},
-  mountedAt = '',
+  { alternatives = {}, mountedAt = '', added }: Particulars = {},
 ): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -29,29 +43,40 @@ export function openApiDocument(
     .addServer(application.get(Config).get('PUBLIC_URL') ?? (mountedAt || '/'))
     .addSecurity('personal_api_key', { type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' })
     .build()
-  const document = SwaggerModule.createDocument(application, builder)
+  const document = SwaggerModule.createDocument(application, builder, { extraModels: added ? [added.fields] : [] })
+  if (added) addFields(document.components!.schemas as Record<string, ObjectSchema>, added)
   document.components!.schemas!.Error = errorBodySchema
   Object.assign(document.components!.securitySchemes!, alternatives)
   return finishDocument(document, Object.keys(alternatives))
 }
 
+interface ObjectSchema {
+  properties: Record<string, object>
+  required?: string[]
+}
+
+function addFields(schemas: Record<string, ObjectSchema>, { fields, always, perhaps }: AddedFields): void {
+  const { properties } = schemas[fields.name]!
+  delete schemas[fields.name]
+  for (const name of [...always, ...perhaps]) Object.assign(schemas[name]!.properties, properties)
+  for (const name of always) schemas[name]!.required?.push(...Object.keys(properties))
+}
+
 /**
  * Serves the description at `/api/schema/` (JSON; YAML on `Accept` or `?format=yaml`) and a page to read it at `/api/docs/`.
  * @param count counts a request against its caller's limits
- * @param alternatives as in {@link openApiDocument}, asked when somebody reads it
- * @param mountedAt as there
+ * @param particulars as in {@link openApiDocument}, asked when somebody reads it
  */
 export function serveOpenApi(
   application: NestFastifyApplication,
   count: (request: FastifyRequest) => Promise<void>,
-  alternatives: () => SecuritySchemes,
-  mountedAt?: string,
+  particulars: () => Particulars,
 ): void {
   const server = application.getHttpAdapter().getInstance()
   // Made when somebody asks: most servers never are, and it is a large part of the start and of the memory. Made once.
   let json: string | undefined
   let yaml: Promise<string> | undefined
-  const asJson = () => (json ??= JSON.stringify(openApiDocument(application, alternatives(), mountedAt)))
+  const asJson = () => (json ??= JSON.stringify(openApiDocument(application, particulars())))
   const asYaml = () => (yaml ??= import('yaml').then(({ stringify }) => stringify(JSON.parse(asJson()))))
   server.get(
     '/api/schema',

@@ -4,6 +4,9 @@
  */
 const HOLE = '\u0001'
 
+/** Members of an object that are written by one call. */
+const MEMBERS = 40
+
 /** JSON text from SQL with a {@link jsonSql.hole}, with `value` in it. In pieces. */
 export function fillHole(text: string, value: string): [string, string, string] {
   const hole = text.indexOf(HOLE)
@@ -16,10 +19,15 @@ export function fillHole(text: string, value: string): [string, string, string] 
  */
 export const jsonSql = {
   /** An object. `fields` are names, in wire order, with SQL for their values as JSON text. */
-  object: <Shape>(fields: Record<keyof Shape & string, string>): string =>
-    `concat(${Object.entries<string>(fields)
-      .map(([name, value], index) => `'${index === 0 ? '{' : ','}${JSON.stringify(name)}:', ${value}`)
-      .join(', ')}, '}')`,
+  object: <Shape>(fields: Record<keyof Shape & string, string>): string => {
+    const members = Object.entries<string>(fields).map(
+      ([name, value], index) => `'${index === 0 ? '{' : ','}${JSON.stringify(name)}:', ${value}`,
+    )
+    const inOneCall = members.slice(0, MEMBERS).join(', ')
+    // PostgreSQL's functions take a hundred arguments.
+    const rest = members.slice(MEMBERS).map((member) => `, concat(${member})`)
+    return `concat(${inOneCall}${rest.join('')}, '}')`
+  },
 
   /** All rows of a group, as an array, in the order in which they come. `[]` of none. */
   array: (element: string): string => `concat('[', string_agg(${element}, ','), ']')`,
