@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from 'typeorm'
 import { systemActor, type Transaction, User } from '../../src/index.js'
+import { Connections } from '../../src/platform/database/connections.js'
+import { contactOf } from '../../src/platform/database/first-contact.js'
 import { namedQuery, PAGE, SEARCH } from '../../src/platform/database/fast-path/named-query.js'
 import { eventually, useServer } from '../support/kit.js'
 
@@ -385,5 +387,13 @@ describe('a transaction', () => {
     )
     await Promise.allSettled(open)
     expect(await server.database.transaction((tx) => tx.query(number, [1]))).toEqual([{ value: 1 }])
+  })
+})
+
+describe('the connections of a start that has failed', () => {
+  it('are not opened any more: NestJS goes on making what it had begun', async () => {
+    const connections = new Connections(contactOf('postgres://127.0.0.1:1/never'))
+    await connections.close()
+    await expect(connections.open({ type: 'postgres' })).rejects.toThrow('The start was given up.')
   })
 })
