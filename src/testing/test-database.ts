@@ -25,7 +25,7 @@ export const newTestDatabase = (url?: string, plugins?: readonly PluginModule[])
   migrated(emptyTestDatabase(url), plugins)
 
 /** The same without any table, for an application that runs Polity inside. @throws {StartError} */
-export const emptyTestDatabase = (url?: string): Promise<TestDatabase> => (url ? create(url) : embedded())
+export const emptyTestDatabase = (url?: string): Promise<TestDatabase> => (url ? create(url, 'template0') : embedded())
 
 async function migrated(
   opening: TestDatabase | Promise<TestDatabase>,
@@ -41,11 +41,12 @@ async function migrated(
   }
 }
 
-async function create(serverUrl: string): Promise<TestDatabase> {
+/** @param template whoever runs many tests may keep a schema that is up to date in `template1` */
+async function create(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `polity_test_${randomUUID().replaceAll('-', '')}`
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  await execute(serverUrl, `create database ${name}`)
+  await execute(serverUrl, `create database ${name} template ${template}`)
   return { url: url.toString(), close: () => execute(serverUrl, `drop database ${name} with (force)`) }
 }
 
