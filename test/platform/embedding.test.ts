@@ -181,10 +181,10 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
 
   beforeAll(async () => {
     database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
-    host = await hostOf(adapters[name](), database.url, { prefix: PREFIX })
+    host = await hostOf(adapters[name](), database.url, { prefix: PREFIX, schema: 'platform' })
     // Beside it in the same schema, to compare with.
     ours = await TestServer.start({
-      environment: { DATABASE_URL: `${database.url}?options=-c%20search_path%3Dpolity` },
+      environment: { DATABASE_URL: `${database.url}?options=-c%20search_path%3Dplatform` },
     })
     const person = await ours.user()
     key = person.key
@@ -254,12 +254,12 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
         `select table_schema, table_name from information_schema.tables where table_name = 'users' order by 1`,
       )
     expect(await tables(host.get(DataSource))).toEqual([
-      { table_schema: 'polity', table_name: 'users' },
+      { table_schema: 'platform', table_name: 'users' },
       { table_schema: 'public', table_name: 'users' },
     ])
     expect(host.get(DataSource).entityMetadatas.map(({ tableName }) => tableName)).toEqual(['users'])
     const named: DataSource = host.get(getDataSourceToken('polity'))
-    expect(await named.query('select current_schema() as schema')).toEqual([{ schema: 'polity' }])
+    expect(await named.query('select current_schema() as schema')).toEqual([{ schema: 'platform' }])
   })
 
   it('gives it its services, and its plugins what they ask of the application', async () => {

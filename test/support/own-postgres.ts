@@ -57,7 +57,14 @@ export class OwnPostgres {
   private async signal(signal: NodeJS.Signals): Promise<void> {
     const first = String(await this.postmaster())
     const list = execFileSync('ps', ['-o', 'pid=', '--pid', first, '--ppid', first], { encoding: 'utf8' })
-    for (const pid of list.split('\n').filter(Boolean)) process.kill(Number(pid), signal)
+    for (const pid of list.split('\n').filter(Boolean)) {
+      try {
+        process.kill(Number(pid), signal)
+      } catch (error) {
+        // One of its processes may have ended since.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
   }
 
   private postmaster(): Promise<number> {

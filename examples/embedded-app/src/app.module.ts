@@ -20,6 +20,7 @@ export class AppModule {
           inject: [Tokens],
           useFactory: (tokens: Tokens) => ({
             databaseUrl,
+            schema: 'platform',
             prefix: '/platform',
             plugins: [AppInPolityModule.with(tokens)],
             settings: { INTEGRATION_ENCRYPTION_KEYS: encryptionKeys },

@@ -37,6 +37,8 @@ export async function ensureSchema(url: string, schema: string, contact: Contact
   const client = await reach(contact, () => connected(url, schema))
   try {
     const current = async () => (await client.query('select current_schema() as name')).rows[0].name as string | null
+    const { rows } = await client.query('select current_user as role')
+    if (rows[0].role === schema) throw namedAsRole(schema)
     if ((await current()) === schema) return
     await client.query(`create schema if not exists ${schema}`).catch((error: Error) => {
       if (!MADE_MEANWHILE.has(sqlState(error) ?? '')) throw refused(schema, error)
@@ -60,6 +62,12 @@ async function connected(url: string, schema: string): Promise<WatchedClient> {
 const refused = (schema: string, { message }: Error) =>
   new StartError(
     `The schema ${schema} cannot be made: ${message}. Make it as the owner of the database: CREATE SCHEMA ${schema} AUTHORIZATION the role of databaseUrl.`,
+  )
+
+/** PostgreSQL looks into the schema of the role's name first, so the application would make its tables there. */
+const namedAsRole = (schema: string) =>
+  new StartError(
+    `The schema ${schema} has the name of the role of databaseUrl, whose other connections would then use it too. Give another schema.`,
   )
 
 const notKept = (schema: string) =>
