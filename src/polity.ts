@@ -49,6 +49,9 @@ export class Polity implements OnApplicationShutdown {
     const { databaseUrl, schema = 'polity', plugins = [], prefix = '', settings = {} } = options
     if (!/^(\/[\w.~-]+)*$/.test(prefix))
       throw new StartError(`prefix "${prefix}" is not valid: write it as in "/platform", without a slash at its end.`)
+    // From an environment variable it may be missing, whatever its type says.
+    if (!databaseUrl)
+      throw new StartError('databaseUrl is missing: write it like postgres://user:password@host:5432/database.')
     const given = loadConfig({ ...settings, DATABASE_URL: databaseUrl }, { plugins })
     const url = inSchema(databaseUrl, schema)
     // Whoever runs us takes their server out of service, and closes us when no request is left.

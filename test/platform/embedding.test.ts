@@ -299,6 +299,7 @@ describe('inside of an application', () => {
     ['a prefix that ends with one', { prefix: '/platform/' }, 'prefix "/platform/" is not valid'],
     ['a schema that needs quotes', { schema: 'My Schema' }, 'schema "My Schema" is not valid'],
     ['what is no URL', { databaseUrl: 'somewhere' }, 'DATABASE_URL is not valid'],
+    ['a URL that an empty variable gave', { databaseUrl: '' }, 'databaseUrl is missing'],
     ['no key for secrets', { settings: {} }, 'INTEGRATION_ENCRYPTION_KEYS'],
   ]
 
