@@ -17,7 +17,7 @@ export interface BilledIntegration {
 
 /**
  * Says whether an integration that was bought may be disconnected. Default: it may. `BILLING_GATE_URL` asks a service of
- * yours; another answer comes from a provider of your own under this class.
+ * yours.
  */
 export abstract class BillingGate {
   /** @throws {ApiError} 503 when billing cannot be asked: nothing is disconnected unasked */
