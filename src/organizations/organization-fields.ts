@@ -1,10 +1,11 @@
-import { Inject, Injectable, type Type } from '@nestjs/common'
+import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common'
 import { isDeepStrictEqual } from 'node:util'
+import { getMetadataArgsStorage } from 'typeorm'
 import { toDto } from '../platform/http/dto.js'
 import type { AddedFields } from '../platform/http/openapi.js'
 import { StartError } from '../platform/start-error.js'
 import { CreateOrganization, OrganizationView, UpdateOrganization } from './organization.dto.js'
-import type { Organization } from './organization.entity.js'
+import { Organization } from './organization.entity.js'
 import { fieldsOfView } from './organization-json.js'
 
 /** A field that a plugin adds to organizations. */
@@ -29,7 +30,7 @@ const NAME = /^[a-z][a-z0-9_]{0,62}$/
  * `fields: { organization: [beta] }`.
  * @param name snake_case, as it is on the wire
  * @param field one of our field decorators; it stands for the type too
- * @param initial the value until somebody sets it
+ * @param initial the value until somebody sets it, as JSON has it: a moment is text
  * @throws {StartError} for a name that is not snake_case
  * @example
  * ```ts
@@ -67,15 +68,17 @@ type Widened<Value> = Value extends boolean
 
 /** The fields of all plugins, in the order of the plugins. */
 @Injectable()
-export class OrganizationFields {
+export class OrganizationFields implements OnModuleInit {
   /** Validates them, without ours. */
   private readonly dto: Type<Record<string, unknown>>
   /** The bodies that have them, by the DTOs that lack them. */
   readonly bodies: ReadonlyMap<unknown, Type>
 
-  /** @throws {StartError} for one that has the name of a field of ours */
+  /** @throws {StartError} for one that has the name of a field or a column of ours */
   constructor(@Inject(ORGANIZATION_FIELDS) readonly all: readonly OrganizationField[]) {
-    const taken = all.find(({ name }) => fieldsOfView.includes(name))
+    const columns = getMetadataArgsStorage().filterColumns(Organization)
+    const own = new Set([...fieldsOfView, ...columns.map(({ propertyName }) => propertyName)])
+    const taken = all.find(({ name }) => own.has(name))
     if (taken)
       throw new StartError(
         `Organizations have a field ${taken.name} already: give the field of your plugin another name.`,
@@ -83,6 +86,21 @@ export class OrganizationFields {
     this.dto = withFields(class OrganizationPluginFields {}, all)
     const bodies = all.length > 0 ? [CreateOrganization, UpdateOrganization] : []
     this.bodies = new Map(bodies.map((body: Type) => [body, withFields(body, all)]))
+  }
+
+  /** @throws {StartError} for one that every body would need, and for a first value that the field itself refuses */
+  async onModuleInit(): Promise<void> {
+    for (const { name, field, initial } of this.all) {
+      const dto = withFields(class OrganizationPluginField {}, [{ name, field }])
+      const accepted = (value: object) => toDto(dto, value).catch(() => undefined)
+      if (!(await accepted({})))
+        throw new StartError(`The organization field ${name} is required: leave that out, as it has a first value.`)
+      const stored: unknown = JSON.parse(JSON.stringify((await accepted({ [name]: initial })) ?? {}))
+      if (!isDeepStrictEqual(stored, { [name]: initial }))
+        throw new StartError(
+          `The first value of the organization field ${name} is not one of its values, as JSON has them: ${JSON.stringify(initial)}.`,
+        )
+    }
   }
 
   /** For OpenAPI: what the fields are, and which schemas have them, always or perhaps. */
@@ -121,7 +139,7 @@ export class OrganizationFields {
 /** A subclass of a DTO that has these fields as well. */
 export function withFields<Dto extends object>(
   dto: Type<Dto>,
-  fields: readonly OrganizationField[],
+  fields: readonly Pick<OrganizationField, 'name' | 'field'>[],
 ): Type<Dto & Record<string, unknown>> {
   const extended = { [dto.name]: class extends (dto as Type) {} }[dto.name]!
   for (const { name, field } of fields) field(extended.prototype as object, name)

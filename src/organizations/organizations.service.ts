@@ -9,7 +9,7 @@ import {
   refuseDeactivated,
   refusePendingDeletion,
 } from '../access/index.js'
-import { HookChain, type OrganizationChanges } from '../hooks/index.js'
+import { HookChain } from '../hooks/index.js'
 import { UsersService } from '../identity/index.js'
 import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
@@ -32,6 +32,7 @@ import {
   type UpdateOrganization,
 } from './organization.dto.js'
 import { Organization } from './organization.entity.js'
+import { differenceBetween, settingsOf } from './organization-changes.js'
 import { OrganizationFields } from './organization-fields.js'
 import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
 import {
@@ -291,18 +292,3 @@ const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Org
   is_not_active_reason,
   is_pending_deletion: deletion_requested_at !== null,
 })
-
-/** What `changes` says of our own fields. */
-const settingsOf = <Given extends UpdateOrganization>(changes: Given): Given =>
-  Object.fromEntries(
-    Object.entries(changes).filter(([field]) => organizationSettings.includes(field as never)),
-  ) as Given
-
-function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
-  const stored = before as unknown as Record<string, unknown>
-  return Object.fromEntries(
-    Object.entries(changes)
-      .filter(([field, after]) => stored[field] !== after)
-      .map(([field, after]) => [field, { before: stored[field], after }]),
-  )
-}

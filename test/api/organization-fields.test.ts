@@ -153,6 +153,16 @@ describe('a server without the plugin', () => {
     await expect(TestServer.start({ plugins: [taken] })).rejects.toThrow(
       'Organizations have a field name already: give the field of your plugin another name.',
     )
+    const refusal = (name: string, field: PropertyDecorator, initial: string | boolean) =>
+      TestServer.start({
+        plugins: [pluginOf({ fields: { organization: [defineOrganizationField(name, field, initial)] } })],
+      })
+    await expect(refusal('custom', BooleanField(), false)).rejects.toThrow('Organizations have a field custom already')
+    await expect(refusal('gold', BooleanField({ required: true }), false)).rejects.toThrow('gold is required')
+    await expect(refusal('tier', ChoiceField({ choices: ['free'] }), 'gold')).rejects.toThrow(
+      'is not one of its values',
+    )
+    await expect(refusal('many', IntegerField(), '12')).rejects.toThrow('is not one of its values')
     expect(() => defineOrganizationField("it's", BooleanField(), false)).toThrow('needs a name in snake_case')
   })
 })

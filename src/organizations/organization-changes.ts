@@ -1,0 +1,21 @@
+import type { OrganizationChanges } from '../hooks/index.js'
+import type { Changes } from '../platform/events/domain-event.js'
+import type { UpdateOrganization } from './organization.dto.js'
+import type { Organization } from './organization.entity.js'
+import { organizationSettings } from './organizations.queries.js'
+
+/** What `changes` says of our own fields. */
+export const settingsOf = <Given extends UpdateOrganization>(changes: Given): Given =>
+  Object.fromEntries(
+    Object.entries(changes).filter(([field]) => organizationSettings.includes(field as never)),
+  ) as Given
+
+/** Of `changes`, what differs from the row, with both values. */
+export function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
+  const stored = before as unknown as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(changes)
+      .filter(([field, after]) => stored[field] !== after)
+      .map(([field, after]) => [field, { before: stored[field], after }]),
+  )
+}
