@@ -2,13 +2,11 @@ import type { OrganizationChanges } from '../hooks/index.js'
 import type { Changes } from '../platform/events/domain-event.js'
 import type { UpdateOrganization } from './organization.dto.js'
 import type { Organization } from './organization.entity.js'
-import { organizationSettings } from './organizations.queries.js'
+import { settingNames } from './organization-own-fields.js'
 
 /** What `changes` says of our own fields. */
 export const settingsOf = <Given extends UpdateOrganization>(changes: Given): Given =>
-  Object.fromEntries(
-    Object.entries(changes).filter(([field]) => organizationSettings.includes(field as never)),
-  ) as Given
+  Object.fromEntries(Object.entries(changes).filter(([field]) => settingNames.includes(field as never))) as Given
 
 /** Of `changes`, what differs from the row, with both values. */
 export function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {

@@ -1,12 +1,11 @@
 import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common'
 import { isDeepStrictEqual } from 'node:util'
-import { getMetadataArgsStorage } from 'typeorm'
 import { toDto } from '../platform/http/dto.js'
 import type { AddedFields } from '../platform/http/openapi.js'
 import { StartError } from '../platform/start-error.js'
 import { CreateOrganization, OrganizationView, UpdateOrganization } from './organization.dto.js'
-import { Organization } from './organization.entity.js'
-import { fieldsOfView } from './organization-json.js'
+import type { Organization } from './organization.entity.js'
+import { ownFields } from './organization-own-fields.js'
 
 /** A field that a plugin adds to organizations. */
 export interface OrganizationField<Value = unknown> {
@@ -76,9 +75,7 @@ export class OrganizationFields implements OnModuleInit {
 
   /** @throws {StartError} for one that has the name of a field or a column of ours */
   constructor(@Inject(ORGANIZATION_FIELDS) readonly all: readonly OrganizationField[]) {
-    const columns = getMetadataArgsStorage().filterColumns(Organization)
-    const own = new Set([...fieldsOfView, ...columns.map(({ propertyName }) => propertyName)])
-    const taken = all.find(({ name }) => own.has(name))
+    const taken = all.find(({ name }) => Object.hasOwn(ownFields, name))
     if (taken)
       throw new StartError(
         `Organizations have a field ${taken.name} already: give the field of your plugin another name.`,

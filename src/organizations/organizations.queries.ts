@@ -2,14 +2,11 @@ import { Injectable } from '@nestjs/common'
 import { isAmong, type NamedQuery, namedQuery, PAGE, SEARCH } from '../platform/database/fast-path/named-query.js'
 import { contains, ordered } from '../platform/database/text-search.js'
 import { nextProjectId } from '../projects/index.js'
-import { fieldsOf } from '../platform/http/dto-shape.js'
-import { type BasicOrganizationView, organizationOrderings, UpdateOrganization } from './organization.dto.js'
+import { type BasicOrganizationView, organizationOrderings, type UpdateOrganization } from './organization.dto.js'
 import type { Organization } from './organization.entity.js'
 import { type OrganizationField, OrganizationFields } from './organization-fields.js'
 import { projectsOf, viewOf } from './organization-json.js'
-
-/** What PATCH writes. */
-export const organizationSettings = fieldsOf(UpdateOrganization) as readonly (keyof UpdateOrganization)[]
+import { settingNames } from './organization-own-fields.js'
 
 /**
  * An organization just made: its settings, as PostgreSQL's text, which keeps the microseconds, when that was, and an id
@@ -24,7 +21,7 @@ export type NewOrganization = Pick<Organization, 'id' | keyof UpdateOrganization
 export const newOrganization = namedQuery<NewOrganization>(
   'organizations.new',
   `insert into organizations (id, name, slug) values ($1, $2, $3)
-   returning id, created_at::text as created_at, ${nextProjectId} as project_id, ${organizationSettings.join(', ')}`,
+   returning id, created_at::text as created_at, ${nextProjectId} as project_id, ${settingNames.join(', ')}`,
 )
 
 /** $1 organization, $2 slug: takes the slug for it; nothing where it is taken or being taken. */
@@ -37,10 +34,10 @@ export const newSlug = namedQuery<{ slug: string }>(
 /** $1 organization, $2 slug. */
 export const changedSlug = namedQuery('organizations.change_slug', 'update organizations set slug = $2 where id = $1')
 
-/** $1 the organization, then {@link organizationSettings} in their order: all of them, changed or not. */
+/** $1 the organization, then {@link settingNames} in their order: all of them, changed or not. */
 export const changedOrganization = namedQuery(
   'organizations.change',
-  `update organizations set ${organizationSettings.map((field, index) => `${field} = $${index + 2}`).join(', ')},
+  `update organizations set ${settingNames.map((field, index) => `${field} = $${index + 2}`).join(', ')},
      updated_at = now()
    where id = $1`,
 )

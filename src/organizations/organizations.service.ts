@@ -27,13 +27,13 @@ import {
   type BasicOrganizationView,
   type CreateOrganization,
   MAX_NAME_LENGTH,
-  type OrganizationSettings,
   type OrganizationView,
   type UpdateOrganization,
 } from './organization.dto.js'
 import { Organization } from './organization.entity.js'
 import { differenceBetween, settingsOf } from './organization-changes.js'
 import { OrganizationFields } from './organization-fields.js'
+import { references, settingNames } from './organization-own-fields.js'
 import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
 import {
   organizationCreated,
@@ -51,7 +51,6 @@ import {
   newSlug,
   organizationsAfter,
   type OrganizationSummary,
-  organizationSettings,
   OrganizationQueries,
 } from './organizations.queries.js'
 import { slugOf, slugWithSuffix } from './slug.js'
@@ -267,7 +266,7 @@ export class OrganizationsService {
     // Of all settings this one decides on access; the name stands in the refusal.
     if (!organization.members_can_use_personal_api_keys || !changed.members_can_use_personal_api_keys)
       this.access.forgetAfter(tx, `organization:${organization.id}`)
-    await tx.query(changedOrganization, [organization.id, ...organizationSettings.map((field) => changed[field])])
+    await tx.query(changedOrganization, [organization.id, ...settingNames.map((field) => changed[field])])
   }
 
   private async changeFields(tx: Transaction, { id }: { id: string }, values: Record<string, unknown>): Promise<void> {
@@ -275,9 +274,10 @@ export class OrganizationsService {
   }
 
   /** Media and roles do not exist yet, so nothing that refers to one can. */
-  private refuseUnknownReferences(settings: OrganizationSettings): void {
-    for (const field of ['logo_media_id', 'default_role_id'] as const) {
-      if (settings[field]) throw fieldError(field, { constraint: 'doesNotExist', values: { value: settings[field] } })
+  private refuseUnknownReferences(settings: UpdateOrganization): void {
+    for (const field of references) {
+      const value = settings[field]
+      if (value) throw fieldError(field, { constraint: 'doesNotExist', values: { value: String(value) } })
     }
   }
 

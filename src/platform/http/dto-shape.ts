@@ -47,9 +47,6 @@ export function shapeOf(dto: DtoClass): DtoShape {
   return shape
 }
 
-/** The fields of a DTO in the order of declaration, its own before inherited ones. */
-export const fieldsOf = (dto: DtoClass): readonly string[] => shapeOf(dto).fields
-
 /** The name under which class-validator reports that a constraint failed. */
 export function constraintName({ type, name, constraintCls }: Constraint): string {
   const [custom] = constraintCls ? getMetadataStorage().getTargetValidatorConstraints(constraintCls) : []

@@ -64,6 +64,9 @@ export const storedUuid = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** A moment in ISO 8601, with its offset. */
+export const storedTime = z.iso.datetime({ offset: true })
+
 /** An e-mail address; one that is absent, null or blank becomes the empty address. */
 export const storedEmail = z.string().nullish().transform(storedEmailOf).pipe(storedText(EMAIL_LENGTH))
 

@@ -1,11 +1,9 @@
 import type { HookChain } from '../../../hooks/index.js'
 import type { MembersService } from '../../../members/index.js'
-import { type CreateOrganization, UpdateOrganization } from '../../../organizations/index.js'
+import { settingsOf } from '../../../organizations/organization-changes.js'
 import { operator } from '../../../platform/cli/operator.js'
 import type { Transaction } from '../../../platform/database/database.js'
-import { fieldsOf } from '../../../platform/http/dto-shape.js'
 import type { Entry } from './batch-lines.js'
-import type { Row } from './posthog-rows.js'
 
 /** Asks about a line before it is taken. @throws what a hook vetoes with */
 type Ask<Asked> = (line: Asked) => Promise<void>
@@ -19,7 +17,8 @@ export class LineHooks {
 
   forOrganizations(tx: Transaction): Ask<Entry<'organization'>> | undefined {
     if (!this.hooks.has('beforeCreate')) return undefined
-    return ({ row }) => this.hooks.run('beforeCreate', tx, actorIn(row.id), wantedBy(row))
+    // As if the row were the body of a POST.
+    return ({ row }) => this.hooks.run('beforeCreate', tx, actorIn(row.id), settingsOf(row))
   }
 
   forMemberships(tx: Transaction): Ask<Entry<'membership'> & { user_id: number }> | undefined {
@@ -30,11 +29,3 @@ export class LineHooks {
 }
 
 const actorIn = (organization_id: string) => ({ ...operator, organization_id })
-
-/** What a POST would ask for. */
-function wantedBy(row: Row<'organization'>): CreateOrganization {
-  const settings = Object.entries(row).filter(
-    ([field, value]) => fieldsOf(UpdateOrganization).includes(field) && value !== undefined,
-  )
-  return Object.fromEntries(settings) as unknown as CreateOrganization
-}

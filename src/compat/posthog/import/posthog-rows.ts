@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { storedEmail, storedText as text, storedUuid } from '../../../platform/values/stored-values.js'
+import { importedFields } from '../../../organizations/organization-own-fields.js'
+import {
+  storedEmail,
+  storedText as text,
+  storedTime as time,
+  storedUuid,
+} from '../../../platform/values/stored-values.js'
 
-const time = z.iso.datetime({ offset: true })
 const integer = z.number().int().positive().max(2_147_483_647)
 
 /** PostHog's columns, as far as Polity has a place for them. */
@@ -22,27 +27,7 @@ export const rows = {
     current_organization_id: storedUuid.nullish(),
     current_team_id: integer.nullish(),
   }),
-  organization: z.object({
-    id: storedUuid,
-    name: text(64),
-    /** Made of the name where there is none. */
-    slug: text(48).nullish(),
-    customer_id: text(200).nullish(),
-    is_member_join_email_enabled: z.boolean().default(true),
-    enforce_2fa: z.boolean().nullish(),
-    members_can_invite: z.boolean().nullish(),
-    members_can_create_projects: z.boolean().nullish(),
-    members_can_use_personal_api_keys: z.boolean().default(true),
-    allow_publicly_shared_resources: z.boolean().default(true),
-    is_ai_data_processing_approved: z.boolean().nullish(),
-    default_experiment_stats_method: z.enum(['bayesian', 'frequentist', '']).nullish(),
-    default_anonymize_ips: z.boolean().default(false),
-    is_active: z.boolean().default(true),
-    is_not_active_reason: text(200).nullish(),
-    is_pending_deletion: z.boolean().nullish(),
-    created_at: time.optional(),
-    updated_at: time.optional(),
-  }),
+  organization: z.object(importedFields),
   membership: z.object({
     id: storedUuid,
     organization_id: storedUuid,
