@@ -14,7 +14,7 @@ export { IntegrationView } from './integration.dto.js'
 export * from './integration.events.js'
 export { IntegrationsModule } from './integrations.module.js'
 export { IntegrationsService } from './integrations.service.js'
-export { OrganizationIntegration } from './organization-integration.entity.js'
+export { OrganizationIntegration } from './integration.entity.js'
 export {
   VercelApi,
   type VercelConfig,

@@ -3,13 +3,13 @@ import { uuidv7 } from 'uuidv7'
 import type { z } from 'zod'
 import { holdOpenOrganization } from '../access/index.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
-import { namedQuery } from '../platform/database/fast-path/named-query.js'
 import type { Actor } from '../platform/events/domain-event.js'
 import { Keyring } from '../platform/secrets/keyring.js'
 import { alreadyInstalled, invalidConfiguration } from './integration.errors.js'
 import { integrationConfigured, integrationInstalled } from './integration.events.js'
 import type { InstalledIntegration } from './integration-provider.js'
-import { namesOf, OrganizationIntegration, sealContext } from './organization-integration.entity.js'
+import { namesOf, OrganizationIntegration, sealContext } from './integration.entity.js'
+import { integrationEntry, integrationRow, lockedIntegrationId } from './integrations.queries.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 /** What a provider's own routes install. `type` is `connectable` for an account that was linked, `marketplace` for one that was bought. */
@@ -30,21 +30,6 @@ export interface InstallationChanges {
 }
 
 type Named = Pick<InstalledIntegration, 'organization_id' | 'id'>
-
-/** $1 kind, $2 id at the provider: where the directory has it. What it names may be gone. */
-const entryOf = namedQuery<Named>(
-  'integrations.entry',
-  'select organization_id, id from integration_directory where kind = $1 and integration_id = $2',
-)
-
-/** $1 kind and id at the provider. */
-const heldId = namedQuery('integrations.hold_id', 'select pg_advisory_xact_lock(hashtextextended($1, 0))')
-
-/** $1 organization, $2 integration. */
-const byId = namedQuery<OrganizationIntegration>(
-  'integrations.by_id',
-  'select * from organization_integrations where organization_id = $1 and id = $2',
-)
 
 /** Installs integrations and opens them again, for providers: the only writer of their configuration and secrets. */
 @Injectable()
@@ -93,7 +78,7 @@ export class IntegrationInstallations {
    * organizations that install it at the same moment would both have it. Comes before other locks.
    */
   async holdId(tx: Transaction, kind: string, integrationId: string): Promise<void> {
-    await tx.query(heldId, [`${kind}/${integrationId}`])
+    await tx.query(lockedIntegrationId, [`${kind}/${integrationId}`])
   }
 
   /**
@@ -148,7 +133,7 @@ export class IntegrationInstallations {
 
   /** Its row, secrets sealed. */
   async load(organizationId: string, id: string): Promise<OrganizationIntegration | undefined> {
-    return (await this.database.query(byId, [organizationId, id]))[0]
+    return (await this.database.query(integrationRow, [organizationId, id]))[0]
   }
 
   /** @throws {UnopenableSecret} */
@@ -165,8 +150,8 @@ export class IntegrationInstallations {
     kind: string,
     integrationId: string,
   ): Promise<OrganizationIntegration | undefined> {
-    const [entry] = await on.query(entryOf, [kind, integrationId])
-    return entry && (await on.query(byId, [entry.organization_id, entry.id]))[0]
+    const [entry] = await on.query(integrationEntry, [kind, integrationId])
+    return entry && (await on.query(integrationRow, [entry.organization_id, entry.id]))[0]
   }
 
   /** Of those that enter one id, only the holder of {@link holdId} is here. */

@@ -8,7 +8,7 @@ import { LOGGER } from '../platform/logging/logger.token.js'
 import { environmentsMapped, integrationConfigured, integrationInstalled } from './integration.events.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { ProviderError, sentenceOf } from './integration-provider.js'
-import type { OrganizationIntegration, SyncState } from './organization-integration.entity.js'
+import type { OrganizationIntegration, SyncState } from './integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 /** An event of an integration, which its `item_id` names. */

@@ -2,7 +2,6 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { OrganizationsPurge } from '../organizations/index.js'
 import { Database, type Transaction } from '../platform/database/database.js'
 import { type StoredEvent, systemActor } from '../platform/events/domain-event.js'
-import { namedQuery } from '../platform/database/fast-path/named-query.js'
 import { EventListeners } from '../platform/events/event-listeners.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { LOGGER } from '../platform/logging/logger.token.js'
@@ -11,29 +10,14 @@ import { type BilledIntegration, BillingGate } from './billing-gate.js'
 import { integrationPurged } from './integration.events.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { ProviderError, sentenceOf } from './integration-provider.js'
-import { isBought, namesOf, type OrganizationIntegration, partingContext } from './organization-integration.entity.js'
+import { isBought, namesOf, type OrganizationIntegration, partingContext } from './integration.entity.js'
+import { endParting, newParting, partingOf } from './integrations.queries.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 const BATCH = 100
 /** Then it is the operator's: sealed or not, nothing of a purged organization is kept for ever. */
 const TRIED_FOR_DAYS = 30
 const DAY_MS = 24 * 60 * 60 * 1_000
-
-/** $1 organization, $2 integration, $3 the integration as it was, secrets included, sealed; null where it cannot be opened. */
-const newParting = namedQuery(
-  'integrations.new_parting',
-  'insert into integration_partings (organization_id, id, sealed) values ($1, $2, $3)',
-)
-/** $1 organization, $2 integration. */
-const partingOf = namedQuery<{ sealed: string | null }>(
-  'integrations.parting',
-  'select sealed from integration_partings where organization_id = $1 and id = $2',
-)
-/** $1 organization, $2 integration. */
-const endParting = namedQuery(
-  'integrations.end_parting',
-  'delete from integration_partings where organization_id = $1 and id = $2',
-)
 
 const END_BY_HAND = 'end this integration at its provider by hand'
 

@@ -14,7 +14,7 @@ import { IntegrationsService } from './integrations.service.js'
 import { integrationsSettings } from './integrations.settings.js'
 import { Integrations1764000000000 } from './migrations/1764000000000-integrations.js'
 import { IntegrationProviders1764100000000 } from './migrations/1764100000000-integration-providers.js'
-import { OrganizationIntegration } from './organization-integration.entity.js'
+import { OrganizationIntegration } from './integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 import { SecretsRewrap } from './secrets-rewrap.js'
 

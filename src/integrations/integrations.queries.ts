@@ -1,5 +1,6 @@
 import { namedQuery, PAGE, wireTime } from '../platform/database/fast-path/named-query.js'
 import type { IntegrationView } from './integration.dto.js'
+import type { OrganizationIntegration } from './integration.entity.js'
 
 const columns = `i.id, i.kind, i.integration_id,
   case when i.sync_state is null then i.config else i.config || jsonb_build_object('sync', jsonb_build_object(
@@ -27,4 +28,40 @@ export const integrationPage = namedQuery<{ count: number } & (IntegrationView |
    ) shown on true
    order by shown.id`,
   PAGE,
+)
+
+/** $1 kind, $2 id at the provider: where the directory has it. What it names may be gone. */
+export const integrationEntry = namedQuery<Pick<OrganizationIntegration, 'organization_id' | 'id'>>(
+  'integrations.entry',
+  'select organization_id, id from integration_directory where kind = $1 and integration_id = $2',
+)
+
+/** $1 kind and id at the provider. */
+export const lockedIntegrationId = namedQuery(
+  'integrations.hold_id',
+  'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+)
+
+/** $1 organization, $2 integration. */
+export const integrationRow = namedQuery<OrganizationIntegration>(
+  'integrations.by_id',
+  'select * from organization_integrations where organization_id = $1 and id = $2',
+)
+
+/** $1 organization, $2 integration, $3 the integration as it was, secrets included, sealed; null where it cannot be opened. */
+export const newParting = namedQuery(
+  'integrations.new_parting',
+  'insert into integration_partings (organization_id, id, sealed) values ($1, $2, $3)',
+)
+
+/** $1 organization, $2 integration. */
+export const partingOf = namedQuery<{ sealed: string | null }>(
+  'integrations.parting',
+  'select sealed from integration_partings where organization_id = $1 and id = $2',
+)
+
+/** $1 organization, $2 integration. */
+export const endParting = namedQuery(
+  'integrations.end_parting',
+  'delete from integration_partings where organization_id = $1 and id = $2',
 )

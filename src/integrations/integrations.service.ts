@@ -15,7 +15,7 @@ import { sentenceOf } from './integration-provider.js'
 import { foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { environmentsMapped, integrationRemoved, projectConnected } from './integration.events.js'
 import { integrationPage, integrationView } from './integrations.queries.js'
-import { isBought, namesOf, OrganizationIntegration } from './organization-integration.entity.js'
+import { isBought, namesOf, OrganizationIntegration } from './integration.entity.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 @Injectable()

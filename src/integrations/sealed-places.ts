@@ -1,5 +1,5 @@
 import { oneTimeTokenContext } from '../platform/secrets/one-time-tokens.js'
-import { partingContext, sealContext } from './organization-integration.entity.js'
+import { partingContext, sealContext } from './integration.entity.js'
 
 /** What the seal of a value is bound to, and where the value is. */
 export interface SealedRow {

@@ -3,7 +3,7 @@ import { HooksModule } from '../hooks/index.js'
 import { PolityPlugin } from '../plugin.js'
 import * as events from './member.events.js'
 import { MembersService } from './members.service.js'
-import { OrganizationMembership } from './organization-membership.entity.js'
+import { OrganizationMembership } from './member.entity.js'
 
 /** Who belongs to an organization, and at which level. */
 @PolityPlugin({

@@ -6,7 +6,7 @@ import { Database, type Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 import { memberJoined, memberLeft, memberLevelChanged } from './member.events.js'
 import { heldForHooks, membershipListed, membershipOf, newMembership, organizationCreation } from './members.queries.js'
-import { OrganizationMembership } from './organization-membership.entity.js'
+import { OrganizationMembership } from './member.entity.js'
 
 /**
  * Who belongs to which organization. The only writer of memberships, because each stands twice: in the organization's

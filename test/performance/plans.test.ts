@@ -9,7 +9,7 @@ import {
   UsersService,
   systemActor,
 } from '../../src/index.js'
-import { sealContext } from '../../src/integrations/organization-integration.entity.js'
+import { sealContext } from '../../src/integrations/integration.entity.js'
 import { EventDeliveries } from '../../src/platform/events/event-deliveries.js'
 import { EventLog } from '../../src/platform/events/event-log.js'
 import { EventRetention } from '../../src/platform/events/event-retention.js'

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { AccessCache } from '../../access/index.js'
 import { Database, type Transaction } from '../../platform/database/database.js'
-import { namedQuery, PAGE } from '../../platform/database/fast-path/named-query.js'
 import { pagesByKey } from '../../platform/database/pages-by-key.js'
 import type { Actor } from '../../platform/events/domain-event.js'
 import { notFound } from '../../platform/http/http.errors.js'
@@ -12,14 +11,7 @@ import { EMAIL_LENGTH, isUuid, storedEmailOf, textProblem } from '../../platform
 import { User } from './user.entity.js'
 import { emailTaken } from './user.errors.js'
 import { userActivated, userCreated, userDeactivated } from './user.events.js'
-
-const switchUser = namedQuery(
-  'users.switch',
-  'update users set current_organization_id = $2, current_project_id = $3 where id = $1',
-)
-
-/** $1 an id, $2 how many: the users behind it. */
-const usersAfter = namedQuery<User>('users.after', 'select * from users where id > $1 order by id limit $2', PAGE)
+import { switchUser, usersAfter } from './users.queries.js'
 
 export interface NewUser {
   /** Whatever the column can hold; none is the same as the empty address. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ProviderError } from '../../integration-provider.js'
 import { UNREADABLE } from './aws-failures.js'
-import type { Entitlement, MarketplaceCustomer } from './aws-marketplace.config.js'
+import type { Entitlement, MarketplaceCustomer } from './aws-marketplace-config.js'
 
 const text = z.string().min(1)
 

@@ -24,8 +24,8 @@ import {
   unknownProduct,
   unusableRegistration,
 } from './aws-marketplace.errors.js'
-import { AwsMarketplaceNotifications } from './aws-marketplace.notifications.js'
-import { AwsMarketplaceRegistrations } from './aws-marketplace.registrations.js'
+import { AwsMarketplaceNotifications } from './aws-marketplace-notifications.js'
+import { AwsMarketplaceRegistrations } from './aws-marketplace-registrations.js'
 import { CountedByAddress } from './counted-by-address.js'
 import type { SnsMessage } from './sns-message.js'
 import { SignedSnsMessage, SnsSignatureGuard } from './sns-signature.guard.js'

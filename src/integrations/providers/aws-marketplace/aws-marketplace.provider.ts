@@ -3,8 +3,8 @@ import { systemActor } from '../../../platform/events/domain-event.js'
 import { Database } from '../../../platform/database/database.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { type InstalledIntegration, type IntegrationHealth, IntegrationProvider } from '../../integration-provider.js'
-import { AwsMarketplaceApi } from './aws-marketplace.api.js'
-import { AWS_MARKETPLACE, awsMarketplaceConfig, type AwsMarketplaceConfig } from './aws-marketplace.config.js'
+import { AwsMarketplaceApi } from './aws-marketplace-api.js'
+import { AWS_MARKETPLACE, awsMarketplaceConfig, type AwsMarketplaceConfig } from './aws-marketplace-config.js'
 
 type Installed = InstalledIntegration<AwsMarketplaceConfig>
 

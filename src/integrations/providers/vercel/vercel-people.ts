@@ -6,7 +6,7 @@ import type { Transaction } from '../../../platform/database/database.js'
 import type { Actor } from '../../../platform/events/domain-event.js'
 import { cutText, isSameEmail } from '../../../platform/values/stored-values.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
-import { OrganizationIntegration } from '../../organization-integration.entity.js'
+import { OrganizationIntegration } from '../../integration.entity.js'
 import { KIND, type VercelConfig, type VercelIntegration } from './vercel-installation.js'
 import type { VercelUser } from './vercel-tokens.js'
 

@@ -6,7 +6,7 @@ import { Database, type Transaction } from '../../../platform/database/database.
 import { cutText } from '../../../platform/values/stored-values.js'
 import { ProjectsService } from '../../../projects/index.js'
 import { projectConfigured, projectConnected, projectDisconnected } from '../../integration.events.js'
-import { OrganizationIntegration } from '../../organization-integration.entity.js'
+import { OrganizationIntegration } from '../../integration.entity.js'
 import {
   foreignResource,
   installationNotFound,

@@ -5,16 +5,16 @@ import { OneTimeTokens } from '../../../platform/secrets/one-time-tokens.js'
 import { IntegrationInstallations } from '../../integration-installations.js'
 import { ProviderError } from '../../integration-provider.js'
 import { alreadyInstalled } from '../../integration.errors.js'
-import { AwsMarketplaceApi } from './aws-marketplace.api.js'
+import { AwsMarketplaceApi } from './aws-marketplace-api.js'
 import {
   AWS_MARKETPLACE,
   type AwsMarketplaceConfig,
   integrationIdOf,
   type MarketplaceCustomer,
-} from './aws-marketplace.config.js'
+} from './aws-marketplace-config.js'
 import { awsMarketplaceUnavailable, unknownProduct, unusableRegistration } from './aws-marketplace.errors.js'
 import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
-import { AwsMarketplaceStatuses } from './aws-marketplace.statuses.js'
+import { AwsMarketplaceStatuses } from './aws-marketplace-statuses.js'
 
 const PURPOSE = 'aws-marketplace-registration'
 /** Time for a buyer to find the owner of the organization. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import type { Transaction } from '../../../platform/database/database.js'
-import type { MarketplaceCustomer, SubscriptionStatus } from './aws-marketplace.config.js'
+import type { MarketplaceCustomer, SubscriptionStatus } from './aws-marketplace-config.js'
 
 type Named = Pick<MarketplaceCustomer, 'product_code' | 'customer_identifier'>
 
