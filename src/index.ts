@@ -54,6 +54,7 @@ export { ApiErrors } from './platform/http/api-errors.js'
 export { ApiResource } from './platform/http/api-resource.js'
 export { DtoPipe, LateBody, toDto } from './platform/http/dto.js'
 export { notFound } from './platform/http/http.errors.js'
+export { IdParam } from './platform/http/id-param.js'
 export { Json } from './platform/http/json.js'
 export {
   BooleanField,
@@ -68,8 +69,8 @@ export {
   UrlField,
 } from './platform/http/fields.js'
 export { pageOf } from './platform/http/page.dto.js'
-export { PageQuery } from './platform/http/page-query.js'
-export { pageRequest, type Page, type PageRequest } from './platform/http/pagination.js'
+export { OrderingQuery, PageQuery, SearchQuery } from './platform/http/page-query.js'
+export type { Page, PageRequest } from './platform/http/pagination.js'
 export { Outbound } from './platform/outbound/outbound.js'
 export { OutboundError } from './platform/outbound/outbound.error.js'
 export { StartError } from './platform/start-error.js'

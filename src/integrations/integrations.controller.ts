@@ -1,14 +1,14 @@
-import { Controller, Delete, Get, HttpCode, Param, Patch, Req } from '@nestjs/common'
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger'
-import type { FastifyRequest } from 'fastify'
+import { Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common'
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger'
 import { CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../access/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { ApiResource } from '../platform/http/api-resource.js'
 import { LateBody } from '../platform/http/dto.js'
 import { fieldError } from '../platform/http/validation.errors.js'
 import { notFound } from '../platform/http/http.errors.js'
+import { IdParam } from '../platform/http/id-param.js'
 import { PageQuery } from '../platform/http/page-query.js'
-import { type Page, pageRequest } from '../platform/http/pagination.js'
+import type { Page, PageRequest } from '../platform/http/pagination.js'
 import { EnvironmentMapping, IntegrationHealthView, IntegrationPage, IntegrationView } from './integration.dto.js'
 import { billingUnavailable, foreignProject, notConnectable, openInvoices } from './integration.errors.js'
 import { IntegrationsService } from './integrations.service.js'
@@ -20,48 +20,52 @@ export class IntegrationsController {
 
   @Get()
   @RequiresScope('organization_integration:read')
-  @PageQuery()
   @ApiOperation({ operationId: 'organizations_integrations_list', summary: 'List the integrations of an organization' })
   @ApiOkResponse({ type: IntegrationPage })
-  list(@CurrentCaller() caller: OrganizationCaller, @Req() request: FastifyRequest): Promise<Page<IntegrationView>> {
-    return this.integrations.list(caller, pageRequest(request))
+  list(@CurrentCaller() caller: OrganizationCaller, @PageQuery() page: PageRequest): Promise<Page<IntegrationView>> {
+    return this.integrations.list(caller, page)
   }
 
   @Get(':id')
-  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:read')
   @ApiOperation({ operationId: 'organizations_integrations_retrieve', summary: 'Retrieve an integration' })
   @ApiOkResponse({ type: IntegrationView })
   @ApiErrors(notFound())
-  retrieve(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationView> {
+  retrieve(
+    @CurrentCaller() caller: OrganizationCaller,
+    @IdParam('id', 'The integration’s id.') id: string,
+  ): Promise<IntegrationView> {
     return this.integrations.retrieve(caller, id)
   }
 
   /** Ours: calls the provider, so it is for those who could act on the answer. */
   @Get(':id/health')
-  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:read', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_health_retrieve', summary: 'Check an integration' })
   @ApiOkResponse({ type: IntegrationHealthView })
   @ApiErrors(notFound())
-  health(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<IntegrationHealthView> {
+  health(
+    @CurrentCaller() caller: OrganizationCaller,
+    @IdParam('id', 'The integration’s id.') id: string,
+  ): Promise<IntegrationHealthView> {
     return this.integrations.health(caller, id)
   }
 
   @Delete(':id')
-  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @HttpCode(204)
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_destroy', summary: 'Disconnect an integration' })
   @ApiNoContentResponse()
   @ApiErrors(notFound(), openInvoices(), billingUnavailable())
-  remove(@CurrentCaller() caller: OrganizationCaller, @Param('id') id: string): Promise<void> {
+  remove(
+    @CurrentCaller() caller: OrganizationCaller,
+    @IdParam('id', 'The integration’s id.') id: string,
+  ): Promise<void> {
     return this.integrations.remove(caller, id)
   }
 
   /** The body is read late, because PostHog says 404 and 400 of the integration before it says what is wrong with it. */
   @Patch(':id/environment-mapping')
-  @ApiParam({ name: 'id', description: 'The integration’s id.' })
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({
     operationId: 'organizations_integrations_environment_mapping_partial_update',
@@ -77,7 +81,7 @@ export class IntegrationsController {
   )
   mapEnvironments(
     @CurrentCaller() caller: OrganizationCaller,
-    @Param('id') id: string,
+    @IdParam('id', 'The integration’s id.') id: string,
     @LateBody(EnvironmentMapping) mapping: () => Promise<EnvironmentMapping>,
   ): Promise<IntegrationView> {
     return this.integrations.mapEnvironments(caller, id, mapping)

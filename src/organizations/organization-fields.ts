@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common'
 import { isDeepStrictEqual } from 'node:util'
+import type { OrganizationChanges } from '../hooks/index.js'
 import { toDto } from '../platform/http/dto.js'
 import type { AddedFields } from '../platform/http/openapi.js'
 import { StartError } from '../platform/start-error.js'
@@ -15,6 +16,8 @@ export interface OrganizationField<Value = unknown> {
   readonly initial: Value
   /** The value of an organization, of its row or of its representation. */
   of(organization: Pick<Organization, 'custom'> | OrganizationView): Value
+  /** How it is about to change, as `beforeUpdate` is told; undefined where it stays. */
+  changeIn(changes: OrganizationChanges): { before: Value; after: Value } | undefined
 }
 
 /** The fields that plugins declare. */
@@ -52,6 +55,9 @@ export function defineOrganizationField<Value extends string | number | boolean 
     of(organization) {
       const values = ('custom' in organization ? organization.custom : organization) as Record<string, unknown>
       return (name in values ? values[name] : initial) as Widened<Value>
+    },
+    changeIn(changes) {
+      return (changes as Record<string, { before: Widened<Value>; after: Widened<Value> } | undefined>)[name]
     },
   }
 }

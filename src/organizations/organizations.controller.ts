@@ -1,14 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put } from '@nestjs/common'
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger'
-import type { FastifyRequest } from 'fastify'
 import { type Caller, CurrentCaller, MembershipLevel, type OrganizationCaller, RequiresScope } from '../access/index.js'
 import { ApiErrors } from '../platform/http/api-errors.js'
 import { ApiResource } from '../platform/http/api-resource.js'
 import { fieldError } from '../platform/http/validation.errors.js'
 import type { Json } from '../platform/http/json.js'
-import { orderingOf, searchText } from '../platform/http/list-query.js'
-import { PageQuery } from '../platform/http/page-query.js'
-import { type Page, pageRequest } from '../platform/http/pagination.js'
+import { OrderingQuery, PageQuery, SearchQuery } from '../platform/http/page-query.js'
+import type { Page, PageRequest } from '../platform/http/pagination.js'
 import {
   CreateOrganization,
   OrganizationPage,
@@ -26,19 +24,15 @@ export class OrganizationsController {
 
   @Get()
   @RequiresScope('organization:read', { organization: 'none' })
-  @PageQuery({ search: 'the name or the slug', ordering: organizationOrderings })
   @ApiOperation({ operationId: 'organizations_list', summary: 'List the caller’s organizations' })
   @ApiOkResponse({ type: OrganizationPage })
   list(
     @CurrentCaller() caller: Caller,
-    @Req() request: FastifyRequest,
-    @Query() query: Record<string, unknown>,
+    @PageQuery() page: PageRequest,
+    @SearchQuery('the name or the slug') search: string | null,
+    @OrderingQuery(organizationOrderings, 'created_at') ordering: string[],
   ): Promise<Json<Page<OrganizationView>>> {
-    const filter = {
-      search: searchText(query.search),
-      ordering: orderingOf(query.ordering, organizationOrderings, 'created_at'),
-    }
-    return this.organizations.list(caller, pageRequest(request), filter)
+    return this.organizations.list(caller, page, { search, ordering })
   }
 
   @Post()
