@@ -1,24 +1,19 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Post, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common'
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestjs/swagger'
-import type { FastifyRequest } from 'fastify'
 import {
   ApiErrors,
   ApiResource,
   CurrentCaller,
+  IdParam,
   MembershipLevel,
   notFound,
-  type OrganizationCaller,
-  type Page,
   PageQuery,
-  pageRequest,
   RequiresScope,
 } from 'polity'
+import type { OrganizationCaller, Page, PageRequest } from 'polity'
 import { CreateWidget, WidgetPage, WidgetView } from './widget.dto.js'
-import { nameTaken } from './widget.errors.js'
+import { nameTaken, limitReached } from './widget.errors.js'
 import { WidgetsService } from './widgets.service.js'
-
-/** What is no id names nothing. */
-const uuid = new ParseUUIDPipe({ exceptionFactory: () => notFound() })
 
 @ApiResource('widgets', 'The widgets of an organization.')
 @Controller('api/organizations/:organization_id/widgets')
@@ -27,16 +22,15 @@ export class WidgetsController {
 
   @Get()
   @RequiresScope('widget:read')
-  @PageQuery()
   @ApiOkResponse({ type: WidgetPage })
-  list(@CurrentCaller() caller: OrganizationCaller, @Req() request: FastifyRequest): Promise<Page<WidgetView>> {
-    return this.widgets.list(caller, pageRequest(request))
+  list(@CurrentCaller() caller: OrganizationCaller, @PageQuery() page: PageRequest): Promise<Page<WidgetView>> {
+    return this.widgets.list(caller, page)
   }
 
   @Post()
   @RequiresScope('widget:write')
   @ApiCreatedResponse({ type: WidgetView })
-  @ApiErrors(nameTaken())
+  @ApiErrors(nameTaken(), limitReached({ limit: 100 }))
   create(@CurrentCaller() caller: OrganizationCaller, @Body() widget: CreateWidget): Promise<WidgetView> {
     return this.widgets.create(caller, widget)
   }
@@ -46,7 +40,7 @@ export class WidgetsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @ApiErrors(notFound())
-  delete(@CurrentCaller() caller: OrganizationCaller, @Param('id', uuid) id: string): Promise<void> {
+  delete(@CurrentCaller() caller: OrganizationCaller, @IdParam('id', 'The widget’s id.') id: string): Promise<void> {
     return this.widgets.delete(caller, id)
   }
 }

@@ -5,6 +5,7 @@ import { widgetCreated, widgetDeleted } from './widget.events.js'
 import { addWidgets } from './widgets.commands.js'
 import { WidgetsController } from './widgets.controller.js'
 import { WidgetsListener } from './widgets.listener.js'
+import { widgetLimit, WidgetsQuota } from './widgets.quota.js'
 import { WidgetsService } from './widgets.service.js'
 
 /** Widgets, and all that a server gets to know of them. */
@@ -16,6 +17,8 @@ import { WidgetsService } from './widgets.service.js'
   events: [widgetCreated, widgetDeleted],
   migrations: [CreateWidgets1767000000000],
   organizationTables: ['widgets'],
+  fields: { organization: [widgetLimit] },
+  hooks: [WidgetsQuota],
   commands: [addWidgets],
   compatibility: '^0.1.0',
 })

@@ -1,41 +1,30 @@
 import { Injectable } from '@nestjs/common'
-import {
-  Database,
-  holdOpenOrganization,
-  notFound,
-  type OrganizationActor,
-  type Page,
-  type PageRequest,
-  uuidv7,
-} from 'polity'
+import { Database, holdOpenOrganization, notFound, Organization, uuidv7 } from 'polity'
+import type { OrganizationActor, Page, PageRequest } from 'polity'
 import type { CreateWidget, WidgetView } from './widget.dto.js'
 import { Widget } from './widget.entity.js'
-import { nameTaken } from './widget.errors.js'
+import { limitReached, nameTaken } from './widget.errors.js'
 import { widgetCreated, widgetDeleted } from './widget.events.js'
+import { widgetLimit } from './widgets.quota.js'
 
 @Injectable()
 export class WidgetsService {
   constructor(private readonly database: Database) {}
 
-  async list(
-    { organization_id }: OrganizationActor,
-    { limit, offset, answer }: PageRequest,
-  ): Promise<Page<WidgetView>> {
-    const [widgets, count] = await this.database.dataSource.manager.findAndCount(Widget, {
-      where: { organization_id },
-      order: { name: 'asc' },
-      take: limit,
-      skip: offset,
-    })
-    return answer(count, widgets.map(viewOf))
+  async list({ organization_id }: OrganizationActor, page: PageRequest): Promise<Page<WidgetView>> {
+    const range = { order: { name: 'asc' as const }, take: page.limit, skip: page.offset }
+    const found = await this.database.dataSource.manager.findAndCount(Widget, { where: { organization_id }, ...range })
+    return page.answer(found[1], found[0].map(viewOf))
   }
 
   create(by: OrganizationActor, { name }: CreateWidget): Promise<WidgetView> {
     const { organization_id } = by
     return this.database.transaction(async (tx) => {
-      // Nobody else writes here meanwhile, so the name stays free until the insert.
+      // Nobody else writes here meanwhile: the name stays free until the insert, and the count what it is.
       await holdOpenOrganization(tx, organization_id)
       if (await tx.manager.existsBy(Widget, { organization_id, name })) throw nameTaken()
+      const limit = widgetLimit.of(await tx.manager.findOneByOrFail(Organization, { id: organization_id }))
+      if ((await tx.manager.countBy(Widget, { organization_id })) >= limit) throw limitReached({ limit })
       const widget: Widget = { organization_id, id: uuidv7(), name, owner_id: by.user?.id ?? null }
       await tx.insert(Widget, widget)
       tx.publish(widgetCreated(by, { item_id: widget.id, payload: { name } }))

@@ -60,6 +60,19 @@ describe('widgets', () => {
     assert.equal((await add(globex)).status, 201)
   })
 
+  it('are at most as many as the organization may have', async () => {
+    const organization = await server.organization()
+    const { owner, path } = organization
+    assert.equal((await owner.get(path)).body.widget_limit, 100)
+    const { status, body } = await owner.patch(path, { widget_limit: 1 })
+    assert.deepEqual([status, body.widget_limit], [200, 1])
+    const [one, two] = await Promise.all([add(organization, 'Gear'), add(organization)])
+    assert.deepEqual([one.status, two.status].sort(), [201, 400])
+    assert.equal([one, two].find((answer) => answer.status === 400)!.body.code, 'limit_reached')
+    const refused = await owner.patch(path, { widget_limit: 0 })
+    assert.deepEqual([refused.status, refused.body.code, refused.body.attr], [400, 'limit_too_low', 'widget_limit'])
+  })
+
   it('are unknown to other organizations', async () => {
     const [acme, globex] = [await server.organization(), await server.organization()]
     const { body } = await add(acme)
