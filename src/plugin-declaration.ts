@@ -1,6 +1,7 @@
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common'
 import type { Authenticator } from './access/authenticator.js'
 import type { ScopeDefinition } from './access/scopes.js'
+import type { Decision } from './decisions.js'
 import type { OrganizationHooks } from './hooks/organization-hooks.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { AddCommands } from './platform/cli/command.js'
@@ -38,6 +39,8 @@ export interface PluginOptions extends ModuleMetadata {
   authenticators?: readonly Type<Authenticator>[]
   /** What it has to say before organizations and their members change: it can veto. */
   hooks?: readonly Type<OrganizationHooks>[]
+  /** Classes that decide in Polity's place: each extends `Entitlements` or `BillingGate`. One plugin may replace each. */
+  decisions?: readonly Decision[]
   /** What it adds to the command line. */
   commands?: readonly AddCommands[]
   /** Whether a server with these settings has the module's routes; otherwise they answer as missing paths do. Default: always. */

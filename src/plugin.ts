@@ -20,13 +20,14 @@ export { type PluginModule, type PluginOptions } from './plugin-declaration.js'
  * export class WidgetsModule {}
  * ```
  */
-export function PolityPlugin({ imports, providers = [], exports, ...declaration }: PluginOptions): ClassDecorator {
-  const { controllers, integrations = [], authenticators = [], hooks = [], routesWhen } = declaration
+export function PolityPlugin({ imports, providers = [], exports = [], ...declaration }: PluginOptions): ClassDecorator {
+  const { controllers, integrations = [], authenticators = [], hooks = [], decisions = [], routesWhen } = declaration
   return (target) => {
     // Controllers that depend on the settings come with pluginModules().
     const always = routesWhen ? [] : controllers
-    const own = [...providers, ...integrations, ...authenticators, ...hooks]
-    Module({ imports, controllers: always, providers: own, exports })(target)
+    const own = [...providers, ...integrations, ...authenticators, ...hooks, ...decisions]
+    // Those who ask them are in other modules.
+    Module({ imports, controllers: always, providers: own, exports: [...exports, ...decisions] })(target)
     declare(target, declaration)
   }
 }

@@ -1,8 +1,9 @@
-import type { Type } from '@nestjs/common'
+import type { Abstract, Type } from '@nestjs/common'
 import type { OrganizationHooks } from './hooks/index.js'
 import type { IntegrationProvider } from './integrations/integration-provider.js'
 import type { Authenticator } from './access/authenticator.js'
 import { type ScopeDefinition, Scopes } from './access/scopes.js'
+import { decidedBy, decisions } from './decisions.js'
 import { CurrentUserModule } from './current-user/current-user.module.js'
 import { PersonalApiKeysModule, UsersModule } from './identity/index.js'
 import { IntegrationsModule } from './integrations/index.js'
@@ -42,12 +43,21 @@ export const shippedPlugins: readonly PluginModule[] = [
 /** A module that declares something, by the name of its class. */
 interface Declared extends PluginDeclaration {
   name: string
+  module: PluginModule
+}
+
+/** A class that decides in Polity's place, with the module that it belongs to. */
+export interface Replacement {
+  by: Type
+  of: PluginModule
 }
 
 /** Everything that Polity's own modules and those of others declare, collected at boot. */
 export class Plugins {
   private readonly modules: readonly PluginModule[]
   private readonly declared: readonly Declared[]
+  /** By the class that each extends. */
+  readonly replacements: ReadonlyMap<Abstract<object>, Replacement>
 
   /** @throws {StartError} for two that declare one name, and for a plugin of another version of Polity */
   constructor(others: readonly PluginModule[] = []) {
@@ -55,6 +65,7 @@ export class Plugins {
     this.declared = withImports(this.modules).map((module) => ({
       ...declarationOf(module),
       name: classOf(module).name,
+      module,
     }))
     this.refuseOtherVersions()
     this.refuseTwice('scope', ({ scopes = [] }) => scopes.map(({ object }) => object))
@@ -63,6 +74,7 @@ export class Plugins {
     this.refuseTwice('migration', ({ migrations = [] }) => migrations.map(({ name }) => name))
     this.refuseTwice('organization field', ({ fields }) => (fields?.organization ?? []).map(({ name }) => name))
     this.refuseTwice('table', ({ organizationTables = [] }) => organizationTables)
+    this.replacements = this.collectReplacements()
     const unordered = this.migrationsByPlugin.find(({ migration }) => !/\D\d{13}$/.test(migration.name))
     if (unordered)
       throw new StartError(
@@ -143,6 +155,26 @@ export class Plugins {
         owners.set(name, plugin.name)
       }
     }
+  }
+
+  private collectReplacements(): Map<Abstract<object>, Replacement> {
+    const replacements = new Map<Abstract<object>, Replacement>()
+    for (const { name, module, decisions: replacing = [] } of this.declared) {
+      for (const by of replacing) {
+        const decision = decidedBy(by)
+        if (!decision) {
+          const bases = decisions.map(({ provide }) => provide.name).join(' or ')
+          throw new StartError(`${by.name}, which ${name} lists in decisions, decides nothing: let it extend ${bases}.`)
+        }
+        const other = replacements.get(decision)
+        if (other)
+          throw new StartError(
+            `${other.by.name} of ${classOf(other.of).name} and ${by.name} of ${name} both replace ${decision.name}: remove one.`,
+          )
+        replacements.set(decision, { by, of: module })
+      }
+    }
+    return replacements
   }
 
   private refuseOtherVersions(): void {

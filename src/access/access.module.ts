@@ -8,7 +8,6 @@ import { Authenticators } from './authenticators.js'
 import { EarlyAuthentication } from './early-authentication.js'
 import { KeyUsage } from './key-usage.js'
 import { PersonalKeyRule } from './personal-key-rule.js'
-import { ProductFeatures } from './product-features.js'
 import { RateLimits } from './rate-limits.js'
 import { RouteDeclarations } from './route-declarations.js'
 import { ScopesGuard } from './scopes.guard.js'
@@ -27,9 +26,8 @@ import { ScopesGuard } from './scopes.guard.js'
     KeyUsage,
     RateLimits,
     PersonalKeyRule,
-    ProductFeatures,
     RouteDeclarations,
   ],
-  exports: [AccessCache, Authenticators, PersonalKeyRule, ProductFeatures, RateLimits, RouteDeclarations, KeyUsage],
+  exports: [AccessCache, Authenticators, PersonalKeyRule, RateLimits, RouteDeclarations, KeyUsage],
 })
 export class AccessModule {}

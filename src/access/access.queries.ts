@@ -1,5 +1,5 @@
-import { namedQuery } from '../platform/database/fast-path/named-query.js'
-import type { MembershipLevel } from './membership-level.js'
+import { isAmong, namedQuery, SEARCH } from '../platform/database/fast-path/named-query.js'
+import { MembershipLevel } from './membership-level.js'
 
 /** A user, and where they stand in the organization that a request is about. */
 export interface Standing {
@@ -76,4 +76,34 @@ export const currentOrganizationOfUser = namedQuery<{ organization_id: string | 
   'auth.current_organization_of_user',
   `select ${current}
    from users u where u.id = $1`,
+)
+
+/** From this level on a member's keys are let in whatever the organization says. */
+export const EXEMPT = MembershipLevel.Admin
+
+const closed = (level: string): string =>
+  `not o.members_can_use_personal_api_keys and coalesce(${level}, 0) < ${EXEMPT}`
+
+/**
+ * `PersonalKeyRule.keepsOut` as SQL, of the organization `o`.
+ * @param unaffected a parameter for what `PersonalKeyRule.unaffected` says
+ * @param level SQL for the member's level, or null
+ */
+export const keepsOutSql = (unaffected: string, level: string): string =>
+  `(${unaffected}::uuid[] is not null and ${closed(level)} and o.id <> all(${unaffected}))`
+
+/**
+ * $1 the user, $2 the organizations that the key is scoped to (empty: all), $3 an id, $4 how many: the organizations behind
+ * it whose setting keeps the keys of this user out, if they have the feature for it.
+ */
+export const closedToKeys = namedQuery<{ id: string }>(
+  'auth.closed_to_keys',
+  `select o.id from organizations o
+   where ${isAmong(
+     'o.id',
+     `select organization_id from user_organizations
+      where user_id = $1 and (cardinality($2::uuid[]) = 0 or organization_id = any($2)) and organization_id > $3`,
+   )} and ${closed('(select level from organization_memberships m where m.organization_id = o.id and m.user_id = $1)')}
+   order by o.id limit $4`,
+  SEARCH,
 )

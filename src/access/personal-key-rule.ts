@@ -1,35 +1,49 @@
 import { Injectable } from '@nestjs/common'
-import type { Standing } from './access.queries.js'
-import type { Credential } from './caller.js'
-import { MembershipLevel } from './membership-level.js'
-import { ProductFeatures } from './product-features.js'
+import { Database } from '../platform/database/database.js'
+import { pagesByKey } from '../platform/database/pages-by-key.js'
+import { NIL_UUID } from '../platform/values/stored-values.js'
+import { closedToKeys, EXEMPT, type Standing } from './access.queries.js'
+import { type Caller, type Credential, personOf } from './caller.js'
+import { Entitlements, type FeatureKey } from './entitlements.js'
 
-/** From this level on a member's keys are let in whatever the organization says. */
-const EXEMPT = MembershipLevel.Admin
+/** Without it, the setting keeps nobody out. */
+const FEATURE: FeatureKey = 'organization_security_settings'
 
 /** An organization may keep the personal API keys of its members out: `members_can_use_personal_api_keys`. */
 @Injectable()
 export class PersonalKeyRule {
-  constructor(private readonly features: ProductFeatures) {}
+  constructor(
+    private readonly entitlements: Entitlements,
+    private readonly database: Database,
+  ) {}
 
-  /** Whether organizations may keep out this kind of credential at all. */
-  concerns({ kind }: Credential): boolean {
-    return kind === 'personal_key' && this.features.has('organization_security_settings')
+  /** Whether the organization of a standing keeps the credential out. Nobody is asked where its setting does not. */
+  keepsOut({ kind }: Credential, standing: Standing): boolean | Promise<boolean> {
+    if (standing.members_can_use_personal_api_keys || kind !== 'personal_key') return false
+    return (standing.level ?? 0) < EXEMPT && this.entitlements.has(standing.wanted_organization_id!, FEATURE)
   }
 
-  /** Whether the organization of a standing keeps the credential out. */
-  keepsOut(
-    credential: Credential,
-    { members_can_use_personal_api_keys, level }: Pick<Standing, 'members_can_use_personal_api_keys' | 'level'>,
-  ): boolean {
-    return !members_can_use_personal_api_keys && (level ?? 0) < EXEMPT && this.concerns(credential)
+  /**
+   * The organizations of the caller whose setting has no effect, for {@link keepsOutSql}. Null: it has no effect in any.
+   * One statement more, and only where organizations differ in their features.
+   */
+  async unaffected(caller: Caller): Promise<readonly string[] | null> {
+    const { credential } = caller
+    if (credential.kind !== 'personal_key') return null
+    const { ofAll } = this.entitlements
+    if (ofAll) return ofAll.some(({ key }) => key === FEATURE) ? [] : null
+    const { id: user_id } = personOf(caller)
+    const pages = pagesByKey(
+      NIL_UUID,
+      (after, limit) => this.database.query(closedToKeys, [user_id, credential.organizations, after, limit]),
+      ({ id }) => id,
+    )
+    const lacking: string[] = []
+    for await (const page of pages) {
+      const ids = page.map(({ id }) => id)
+      const features = await this.entitlements.featuresOf(ids)
+      lacking.push(...ids.filter((id) => !features.get(id)?.some(({ key }) => key === FEATURE)))
+    }
+    return lacking
   }
 }
-
-/**
- * {@link PersonalKeyRule.keepsOut} as SQL, of the organization `o`.
- * @param concerned SQL for what `concerns` says
- * @param level SQL for the member's level, or null
- */
-export const keepsOutSql = (concerned: string, level: string): string =>
-  `(not o.members_can_use_personal_api_keys and ${concerned} and coalesce(${level}, 0) < ${EXEMPT})`

@@ -44,21 +44,26 @@ export class ScopesGuard implements CanActivate {
     // The log of requests says who it was, also of those who are refused below.
     const caller = (request.caller = callerOf(access, request))
     if (rule.kind === 'no-keys') throw noKeyAccess()
-    request.caller = this.admit(caller, access.standing, rule, wanted)
+    request.caller = await this.admit(caller, access.standing, rule, wanted)
     return true
   }
 
-  private admit(caller: Caller, standing: Standing, rule: ScopeRule, wanted: WantedOrganization): Caller {
+  private async admit(
+    caller: Caller,
+    standing: Standing,
+    rule: ScopeRule,
+    wanted: WantedOrganization,
+  ): Promise<Caller> {
     const { credential } = caller
     if (rule.scope && !covers(credential.scopes, rule.scope)) throw missingScope({ scope: rule.scope })
     // What a key may learn of its own user is not an organization's business.
     if (!wanted.named && (!rule.scope || isOfUser(rule.scope))) return caller
     if (credential.projects.length > 0) throw projectScopedKey()
     if (!wanted.named) return caller
-    return { ...caller, ...this.enter(credential, standing, rule, wanted) }
+    return { ...caller, ...(await this.enter(credential, standing, rule, wanted)) }
   }
 
-  private enter(credential: Credential, standing: Standing, rule: ScopeRule, wanted: WantedOrganization) {
+  private async enter(credential: Credential, standing: Standing, rule: ScopeRule, wanted: WantedOrganization) {
     const missing = missingAt(rule.organization)
     const id = standing.wanted_organization_id
     if (!id) throw wanted.current ? noCurrentOrganization() : missing()
@@ -67,7 +72,7 @@ export class ScopesGuard implements CanActivate {
     }
     if (standing.level === null) throw missing()
     const level = Math.min(standing.level, credential.level ?? standing.level) as MembershipLevel
-    if (this.personalKeys.keepsOut(credential, standing))
+    if (await this.personalKeys.keepsOut(credential, standing))
       throw personalKeysNotAllowed({ name: standing.organization_name })
     refuseDeactivated(standing, rule.during)
     if (level < rule.level) throw insufficientLevel()

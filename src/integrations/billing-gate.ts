@@ -16,11 +16,29 @@ export interface BilledIntegration {
 }
 
 /**
- * Says whether an integration that was bought may be disconnected. Default: it may. `BILLING_GATE_URL` asks a service of
- * yours.
+ * Decides whether an integration that was bought may be disconnected. Default: it may, or what the service at
+ * `BILLING_GATE_URL` answers. A plugin replaces it with a class that it lists in `decisions`. The purge asks it too, and only
+ * logs what is open.
+ * @example
+ * ```ts
+ * @Injectable()
+ * export class InvoicesGate extends BillingGate {
+ *   constructor(private readonly invoices: InvoicesService) { super() }
+ *
+ *   hasOpenInvoices({ organization_id }: BilledIntegration): Promise<boolean> {
+ *     return this.invoices.areOpen(organization_id)
+ *   }
+ * }
+ *
+ * @PolityPlugin({ providers: [InvoicesService], decisions: [InvoicesGate] })
+ * export class InvoicesModule {}
+ * ```
  */
 export abstract class BillingGate {
-  /** @throws {ApiError} 503 when billing cannot be asked: nothing is disconnected unasked */
+  /**
+   * While it is true, disconnecting answers 409.
+   * @throws {ApiError} such as 503 when billing cannot be asked: nothing is disconnected unasked
+   */
   abstract hasOpenInvoices(integration: BilledIntegration): Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-export { BillingGate, type BilledIntegration } from './billing-gate.js'
+export { BillingGate, billingGate, type BilledIntegration } from './billing-gate.js'
 export {
   type InstalledIntegration,
   type IntegrationHealth,

@@ -3,7 +3,6 @@ import { defineScope } from '../access/index.js'
 import { OrganizationsModule } from '../organizations/index.js'
 import { PolityPlugin } from '../plugin.js'
 import { ProjectsModule } from '../projects/index.js'
-import { billingGate, BillingGate } from './billing-gate.js'
 import * as events from './integration.events.js'
 import { IntegrationInstallations } from './integration-installations.js'
 import { IntegrationSync } from './integration-sync.js'
@@ -26,14 +25,13 @@ import { SecretsRewrap } from './secrets-rewrap.js'
   controllers: [IntegrationsController],
   providers: [
     ProviderRegistry,
-    billingGate,
     IntegrationInstallations,
     IntegrationSync,
     IntegrationsPurge,
     IntegrationsService,
     SecretsRewrap,
   ],
-  exports: [BillingGate, IntegrationsService, IntegrationInstallations, SecretsRewrap],
+  exports: [IntegrationsService, IntegrationInstallations, SecretsRewrap],
   scopes: [
     defineScope('organization_integration', {
       read: 'See the integrations of organizations',

@@ -27,3 +27,5 @@ export const gates = gatedSettings.map(({ field, feature, purpose }) => ({
     detail: `You must upgrade your plan to ${purpose}.`,
   }),
 }))
+
+export type Gate = (typeof gates)[number]

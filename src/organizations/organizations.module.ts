@@ -9,6 +9,7 @@ import { DirectoryTables1765100000000 } from './migrations/1765100000000-directo
 import { CustomFields1765300000000 } from './migrations/1765300000000-custom-fields.js'
 import { Organization } from './organization.entity.js'
 import * as events from './organization.events.js'
+import { OrganizationFeatures } from './organization-features.js'
 import { OrganizationFields } from './organization-fields.js'
 import { OrganizationTables } from './organization-tables.js'
 import { addOrganizations } from './organizations.commands.js'
@@ -23,7 +24,14 @@ import { organizationsSettings } from './organizations.settings.js'
   imports: [HooksModule, MembersModule, ProjectsModule],
   entities: [Organization],
   controllers: [OrganizationsController],
-  providers: [OrganizationsService, OrganizationFields, OrganizationQueries, OrganizationsPurge, OrganizationTables],
+  providers: [
+    OrganizationsService,
+    OrganizationFeatures,
+    OrganizationFields,
+    OrganizationQueries,
+    OrganizationsPurge,
+    OrganizationTables,
+  ],
   exports: [OrganizationsService, OrganizationsPurge],
   scopes: [
     defineScope('organization', { read: 'See organizations', write: 'Create, change and delete organizations' }),

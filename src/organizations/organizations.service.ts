@@ -5,7 +5,6 @@ import {
   type Caller,
   type OrganizationCaller,
   personOf,
-  ProductFeatures,
   refuseDeactivated,
   refusePendingDeletion,
 } from '../access/index.js'
@@ -22,6 +21,7 @@ import { fieldError } from '../platform/http/validation.errors.js'
 import { notFound } from '../platform/http/http.errors.js'
 import { Json } from '../platform/http/json.js'
 import type { Page, PageRequest } from '../platform/http/pagination.js'
+import { NIL_UUID } from '../platform/values/stored-values.js'
 import { ProjectsService } from '../projects/index.js'
 import {
   type BasicOrganizationView,
@@ -32,9 +32,10 @@ import {
 } from './organization.dto.js'
 import { Organization } from './organization.entity.js'
 import { differenceBetween, settingsOf } from './organization-changes.js'
+import { OrganizationFeatures } from './organization-features.js'
 import { OrganizationFields } from './organization-fields.js'
 import { references, settingNames } from './organization-own-fields.js'
-import { alreadyBeingDeleted, gates, notBeingDeleted } from './organization.errors.js'
+import { alreadyBeingDeleted, type Gate, notBeingDeleted } from './organization.errors.js'
 import {
   organizationCreated,
   organizationDeleted,
@@ -56,13 +57,17 @@ import {
 import { slugOf, slugWithSuffix } from './slug.js'
 import { organizationsSettings } from './organizations.settings.js'
 
-const NIL_UUID = '00000000-0000-0000-0000-000000000000'
-
 /** Of an organization's row, what changes. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
 /** Whose view of an organization. */
 type Reader = Pick<OrganizationActor, 'organization_id' | 'user'>
+
+/** An organization's view, as it is in the database: without its product features. */
+interface Found {
+  id: string
+  view: string
+}
 
 /** What a caller asks of the list: `ordering` are fields that it knows, with `-` before those turned round, `search` null for all. */
 export interface OrganizationFilter {
@@ -72,7 +77,6 @@ export interface OrganizationFilter {
 
 @Injectable()
 export class OrganizationsService {
-  private readonly productFeatures: string
   private readonly restoreDays: number
 
   constructor(
@@ -81,14 +85,13 @@ export class OrganizationsService {
     private readonly projects: ProjectsService,
     private readonly users: UsersService,
     private readonly access: AccessCache,
-    private readonly features: ProductFeatures,
+    private readonly features: OrganizationFeatures,
     private readonly fields: OrganizationFields,
     private readonly queries: OrganizationQueries,
     private readonly hooks: HookChain,
     config: Config,
   ) {
     this.restoreDays = config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS
-    this.productFeatures = JSON.stringify(features.list)
   }
 
   /** The caller's organizations, as far as their key reaches. */
@@ -101,8 +104,9 @@ export class OrganizationsService {
     const { query, searches } = this.queries.page(ordering, search !== null)
     const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
+    const featuresOf = await this.features.texts(rows.flatMap(({ id }) => id ?? []))
     // Out of the array that promises hold, as in Json.take.
-    const views = rows.splice(0).flatMap(({ view }) => (view === null ? [] : this.complete(view)))
+    const views = rows.splice(0).flatMap(({ id, view }) => (id === null ? [] : completed(view, featuresOf(id))))
     return page.answerJson(count, views)
   }
 
@@ -120,7 +124,7 @@ export class OrganizationsService {
     requireText('name', name, MAX_NAME_LENGTH)
     const custom = await this.fields.in(organization)
     this.refuseUnknownReferences(settings)
-    return this.database.transaction(
+    const created = await this.database.transaction(
       async (tx) => {
         const organization_id = uuidv7()
         const actor = tx.for({ ...by, organization_id })
@@ -139,16 +143,17 @@ export class OrganizationsService {
             Object.keys(custom).length > 0 && this.changeFields(tx, made, custom),
             this.users.switchTo(tx, user_id, organization_id, project && project.id),
           ]
-          return Promise.all([this.view(tx, actor), ...written])
+          return Promise.all([this.find(tx, actor), ...written])
         })
         return view
       },
       { user_id, tx: by.tx },
     )
+    return this.complete(created)
   }
 
-  retrieve(caller: Reader): Promise<Json<OrganizationView>> {
-    return this.view(this.database, caller)
+  async retrieve(caller: Reader): Promise<Json<OrganizationView>> {
+    return this.complete(await this.find(this.database, caller))
   }
 
   /** Changes what `changes` names. What already is as asked changes nothing, not even `updated_at`. */
@@ -156,16 +161,17 @@ export class OrganizationsService {
     const settings = settingsOf(changes)
     this.refuseUnknownReferences(settings)
     const custom = await this.fields.in(changes)
-    return this.database.transaction(async (tx) => {
+    const closed = await this.features.closedGates(caller.organization_id, settings)
+    const changed = await this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       // It may have been deleted while this waited for it.
       refuseDeactivated(stateOf(organization))
       refusePendingDeletion(stateOf(organization))
       const own = differenceBetween(organization, settings)
-      this.refuseGated(own)
+      refuseGated(own, closed)
       const added = this.fields.difference(organization, custom)
       const difference = { ...own, ...added }
-      if (Object.keys(difference).length === 0) return this.view(tx, caller)
+      if (Object.keys(difference).length === 0) return this.find(tx, caller)
       await this.hooks.run('beforeUpdate', tx, caller, difference)
       tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference }))
       // The view is of all that was sent before it.
@@ -174,10 +180,11 @@ export class OrganizationsService {
           Object.keys(own).length > 0 && this.change(tx, organization, settings),
           Object.keys(added).length > 0 && this.changeFields(tx, organization, custom),
         ]
-        return Promise.all([this.view(tx, caller), ...written])
+        return Promise.all([this.find(tx, caller), ...written])
       })
       return view
     }, caller)
+    return this.complete(changed)
   }
 
   /** Marks the organization for deletion: from then on it can only be read or restored, until the purge. */
@@ -195,7 +202,7 @@ export class OrganizationsService {
 
   /** Brings back, whole, what `delete` marked, until its grace period is over. */
   async restore(caller: OrganizationActor): Promise<Json<OrganizationView>> {
-    return this.database.transaction(async (tx) => {
+    const restored = await this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
       // The purge may have begun, and half an organization is not restored.
@@ -204,8 +211,9 @@ export class OrganizationsService {
       this.access.forgetAfter(tx, `organization:${organization.id}`)
       await tx.manager.update(Organization, { id: organization.id }, { deletion_requested_at: null })
       tx.publish(organizationRestored(caller, { item_id: organization.id }))
-      return this.view(tx, caller)
+      return this.find(tx, caller)
     }, caller)
+    return this.complete(restored)
   }
 
   /** All organizations, page by page, in the order of their ids: these begin with the time of their creation. */
@@ -222,14 +230,16 @@ export class OrganizationsService {
     return this.database.query(basicOrganizations, [userId])
   }
 
-  private async view(on: Queryable, { organization_id, user }: Reader): Promise<Json<OrganizationView>> {
+  private async find(on: Queryable, { organization_id, user }: Reader): Promise<Found> {
     const [row] = await on.query(this.queries.view, [organization_id, user?.id ?? null])
     if (!row) throw notFound()
-    return this.complete(row.view)
+    return { id: organization_id, view: row.view }
   }
 
-  private complete(view: string): Json<OrganizationView> {
-    return new Json(fillHole(view, this.productFeatures))
+  /** After the transaction, as it may ask another service. */
+  private async complete({ id, view }: Found): Promise<Json<OrganizationView>> {
+    const featuresOf = await this.features.texts([id])
+    return completed(view, featuresOf(id))
   }
 
   /** By the clock of the database, which is the purge's: two clocks could disagree on who comes first. */
@@ -280,12 +290,14 @@ export class OrganizationsService {
       if (value) throw fieldError(field, { constraint: 'doesNotExist', values: { value: String(value) } })
     }
   }
-
-  private refuseGated(difference: Changes): void {
-    const gate = gates.find(({ field, feature }) => field in difference && !this.features.has(feature))
-    if (gate) throw gate.refusal()
-  }
 }
+
+function refuseGated(difference: Changes, closed: readonly Gate[]): void {
+  const gate = closed.find(({ field }) => field in difference)
+  if (gate) throw gate.refusal()
+}
+
+const completed = (view: string, features: string): Json<OrganizationView> => new Json(fillHole(view, features))
 
 const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Organization) => ({
   is_active,

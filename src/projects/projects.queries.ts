@@ -50,7 +50,7 @@ export type ProjectFound = { total: number } & { [Field in keyof ProjectView]: P
 const RESTRICTED = '(not o.is_active or o.deletion_requested_at is not null or not o.members_can_use_personal_api_keys)'
 
 const keptOut = keepsOutSql(
-  '$5::boolean',
+  '$5',
   '(select level from organization_memberships m where m.organization_id = o.id and m.user_id = $1)',
 )
 
@@ -59,8 +59,8 @@ const REACH = `select organization_id from user_organizations
   where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
 
 /**
- * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 whether organizations may
- * keep the credential out: `PersonalKeyRule.concerns`. Counts and sorts in indexes alone, and reads the projects of the page only.
+ * $1 user, $2 limit, $3 offset, $4 organizations that the key is scoped to (empty: all), $5 the organizations
+ * whose setting for keys has no effect: `PersonalKeyRule.unaffected`. Counts and sorts in indexes alone, and reads the projects of the page only.
  */
 const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
   namedQuery(

@@ -71,8 +71,8 @@ export class ProjectsService {
   /** The projects of every organization that the caller's key reaches. */
   async listOfUser(caller: Caller, page: PageRequest, search: string | null): Promise<Page<ProjectView>> {
     const { credential } = caller
-    const concerned = this.personalKeys.concerns(credential)
-    const reach = [personOf(caller).id, page.limit, page.offset, credential.organizations, concerned]
+    const unaffected = await this.personalKeys.unaffected(caller)
+    const reach = [personOf(caller).id, page.limit, page.offset, credential.organizations, unaffected]
     const rows =
       search === null
         ? await this.database.query(projectsOfUser, reach)

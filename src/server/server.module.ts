@@ -20,6 +20,8 @@ import { MetricsModule } from '../platform/metrics/metrics.module.js'
 import { OutboundModule } from '../platform/outbound/outbound.module.js'
 import { RedisModule } from '../platform/redis/redis.module.js'
 import { SecretsModule } from '../platform/secrets/secrets.module.js'
+import { decisions } from '../decisions.js'
+import { classOf, type PluginModule } from '../plugin-declaration.js'
 import type { Plugins } from '../plugins.js'
 
 interface Surroundings {
@@ -45,6 +47,7 @@ export class ServerModule {
       routes = new RouteTable(),
     }: Surroundings = {},
   ): DynamicModule {
+    const modules = plugins.modulesFor(config)
     return {
       module: ServerModule,
       imports: [
@@ -57,8 +60,9 @@ export class ServerModule {
         ErrorBodiesModule,
         DtoDeclarationsModule,
         Declarations.of(plugins),
+        Decisions.of(plugins, modules),
         TerminusModule.forRoot({ logger: false }),
-        ...plugins.modulesFor(config),
+        ...modules,
       ],
       controllers: [HealthController],
       // Of the outermost module, whose hooks NestJS calls first when the application closes.
@@ -81,5 +85,20 @@ class Declarations {
       { provide: ORGANIZATION_TABLES, useValue: plugins.organizationTables },
     ]
     return { module: Declarations, providers, exports: providers.map(({ provide }) => provide) }
+  }
+}
+
+/** Whoever decides, of a plugin or by default, for those of our services that ask. */
+@Global()
+@Module({})
+class Decisions {
+  /** @param modules as NestJS gets them: it takes another object of the same class for another module */
+  static of({ replacements }: Plugins, modules: readonly PluginModule[]): DynamicModule {
+    const owners = [...replacements.values()].map(({ of }) => modules.find((one) => classOf(one) === classOf(of)) ?? of)
+    const providers = decisions.map((byDefault) => {
+      const replacement = replacements.get(byDefault.provide)
+      return replacement ? { provide: byDefault.provide, useExisting: replacement.by } : byDefault
+    })
+    return { module: Decisions, imports: owners, providers, exports: providers.map(({ provide }) => provide) }
   }
 }

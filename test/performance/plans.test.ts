@@ -9,11 +9,13 @@ import {
   UsersService,
   systemActor,
 } from '../../src/index.js'
+import { closedToKeys } from '../../src/access/access.queries.js'
 import { sealContext } from '../../src/integrations/integration.entity.js'
 import { EventDeliveries } from '../../src/platform/events/event-deliveries.js'
 import { EventLog } from '../../src/platform/events/event-log.js'
 import { EventRetention } from '../../src/platform/events/event-retention.js'
 import { Keyring } from '../../src/platform/secrets/keyring.js'
+import { NIL_UUID } from '../../src/platform/values/stored-values.js'
 import type { TestUser } from '../support/kit.js'
 import { testActor, useServer } from '../support/kit.js'
 import { statementsOf, type Statement } from './statements.js'
@@ -138,6 +140,7 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
       'the deactivation of a user',
       () => service(UsersService).deactivate(systemActor('test'), (caller.row.id + 1) % 5_000),
     ],
+    ['the organizations that may keep a key out', () => server.database.query(closedToKeys, [12, [], NIL_UUID, 1_000])],
     ['a person by their address', () => service(UsersService).byEmail('7@example.com')],
     [
       'the end of a membership',

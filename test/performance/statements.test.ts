@@ -18,6 +18,7 @@ describe('a request sends exactly', () => {
     ['GET the list, searched', 1, ({ owner }) => owner.get('/api/organizations/?search=acme')],
     ['GET the integrations', 1, ({ owner, path }) => owner.get(`${path}integrations/`)],
     ['GET the projects', 1, ({ owner, path }) => owner.get(`${path}projects/`)],
+    ['GET the projects of all organizations', 1, ({ owner }) => owner.get('/api/projects/')],
     ['a new key that does not exist', 1, () => server.request('GET', '/api/organizations/', { key: randomUUID() })],
     ['the same that does not exist', 0, () => server.request('GET', '/api/organizations/', { key: 'phx_no' })],
     ['no key', 0, () => server.request('GET', '/api/organizations/')],

@@ -4,6 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 import { z } from 'zod'
 import {
   ApiError,
+  BillingGate,
   Config,
   CurrentCaller,
   Database,
@@ -144,9 +145,16 @@ describe('a plugin', () => {
   })
 })
 
+class NoInvoices extends BillingGate {
+  hasOpenInvoices = async () => false
+}
+
 describe('a plugin that does not fit keeps the server from starting', () => {
   const widget = defineScope('widget', { read: 'See widgets', write: 'Change widgets' })
   const created = defineEvent('plugin_test.created', 'Something was made.', z.strictObject({}))
+  class OneBilling extends NoInvoices {}
+  class OtherBilling extends NoInvoices {}
+  class Idle {}
   class Unordered implements MigrationInterface {
     up = async () => undefined
     down = async () => undefined
@@ -178,6 +186,16 @@ describe('a plugin that does not fit keeps the server from starting', () => {
       'a migration without its time',
       [{ migrations: [Unordered] }],
       'The migration Unordered of Plugin1 has no place among the others: end its class name with the milliseconds of its making, as in CreateWidgets',
+    ],
+    [
+      'two that replace one decision',
+      [{ decisions: [OneBilling] }, { decisions: [OtherBilling] }],
+      'OneBilling of Plugin1 and OtherBilling of Plugin2 both replace BillingGate: remove one.',
+    ],
+    [
+      'a decision that decides nothing',
+      [{ decisions: [Idle as never] }],
+      'Idle, which Plugin1 lists in decisions, decides nothing: let it extend Entitlements or BillingGate.',
     ],
     [
       'another version of Polity',

@@ -34,6 +34,9 @@ export function cutText(text: string, maxLength: number): string {
 export const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 
+/** Sorts before every other. */
+export const NIL_UUID = '00000000-0000-0000-0000-000000000000'
+
 /** An e-mail address as it is stored. A user without one has the empty address. */
 export const storedEmailOf = (email: string | null | undefined): string => email?.trim() ?? ''
 
