@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { NestFactory } from '@nestjs/core'
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { run } from '../../src/server/cli/run.js'
 import { Database, defineEvent, EventListeners, loadConfig, Plugins, type StoredEvent } from '../../src/index.js'
 import { ServerModule } from '../../src/server/server.module.js'
+import { EventLog } from '../../src/platform/events/event-log.js'
 import { EventRetention } from '../../src/platform/events/event-retention.js'
 import { GENESIS, sealOf } from '../../src/platform/events/event-seal.js'
 import type { LoggedEvent } from '../../src/platform/events/events.queries.js'
@@ -276,13 +276,15 @@ describe('a command', () => {
   it('leaves events to servers, because it has none of their extensions', async () => {
     const own = await newTestDatabase(process.env.TEST_DATABASE_URL)
     const config = loadConfig({ ...testEnvironment(), DATABASE_URL: own.url, LOG_LEVEL: 'silent' })
+    // A server's log wakes when it starts, when something is published, and every second.
+    const wake = jest.spyOn(EventLog.prototype, 'wake')
     const services = await NestFactory.createApplicationContext(ServerModule.with(config, new Plugins()), {
       logger: false,
     })
     const on = services.get(Database)
     await on.transaction(async (tx) => tx.publish(widgetCreated(testActor(randomUUID()), { payload: { number: 1 } })))
-    // Longer than a server would take to seal it.
-    await sleep(2_500)
+    expect(wake.mock.contexts.includes(services.get(EventLog))).toBe(false)
+    wake.mockRestore()
     expect(await on.dataSource.query('select seq from events')).toEqual([{ seq: null }])
     await services.close()
     await own.close()
