@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import { Entitlements } from '../access/index.js'
-import type { OrganizationSettings } from './organization.dto.js'
+import { fillHole } from '../platform/database/fast-path/json-sql.js'
+import { Json } from '../platform/http/json.js'
+import type { OrganizationSettings, OrganizationView } from './organization.dto.js'
 import { type Gate, gates } from './organization.errors.js'
+import { idIn } from './organization-json.js'
 
 /** What the features of an organization are for here: they are shown, and they open settings. */
 @Injectable()
@@ -13,12 +16,15 @@ export class OrganizationFeatures {
     this.textOfAll = entitlements.ofAll && JSON.stringify(entitlements.ofAll)
   }
 
-  /** @returns what `available_product_features` shows of each of these organizations, as JSON text by its id */
-  async texts(organizationIds: readonly string[]): Promise<(id: string) => string> {
+  /**
+   * Completes what the database says of organizations, one text after the other.
+   * @param views all of the texts, asked for where organizations differ
+   */
+  async completing(views: () => readonly string[]): Promise<(view: string) => Json<OrganizationView>> {
     const { textOfAll } = this
-    if (textOfAll !== undefined) return () => textOfAll
-    const features = await this.entitlements.featuresOf(organizationIds)
-    return (id) => JSON.stringify(features.get(id) ?? [])
+    if (textOfAll !== undefined) return (view) => new Json(fillHole(view, textOfAll))
+    const features = await this.entitlements.featuresOf(views().map(idIn))
+    return (view) => new Json(fillHole(view, JSON.stringify(features.get(idIn(view)) ?? [])))
   }
 
   /** Of the gates to these settings, those whose feature the organization lacks. */

@@ -10,6 +10,11 @@ const { literal, plain, text } = jsonSql
 export const viewOf = (id: string, fields: readonly OrganizationField[]): string =>
   jsonSql.object({ ...ownJson(id), ...Object.fromEntries(fields.map((field) => [field.name, customJson(field)])) })
 
+/** The organization's id, which comes first in what {@link viewOf} writes. */
+export const idIn = (view: string): string => view.slice(ID_AT, ID_AT + 36)
+
+const ID_AT = '{"id":"'.length
+
 const customJson = ({ name, initial }: OrganizationField): string =>
   `coalesce((o.custom->'${name}')::text, '${JSON.stringify(initial).replaceAll("'", "''")}')`
 

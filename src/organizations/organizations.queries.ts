@@ -58,7 +58,10 @@ const viewQuery = (fields: readonly OrganizationField[]) =>
   )
 
 /** A row of a page: how many there are in all, and one of them. Of an empty page one row without any. */
-export type OrganizationFound = { count: number } & ({ id: string; view: string } | { id: null; view: null })
+export interface OrganizationFound {
+  count: number
+  view: string | null
+}
 
 /** $1 the user, $2 the organizations that the key is scoped to. */
 const reach = `uo.user_id = $1 and (cardinality($2::uuid[]) = 0 or uo.organization_id = any($2))`
@@ -69,10 +72,10 @@ const shown = (
   count: string,
   keys: readonly string[],
   order: string,
-) => `select counted.count, shown.id, shown.view
+) => `select counted.count, shown.view
   from (${count}) counted
   left join (
-    select o.id, ${viewOf('o.id', fields)} as view, ${keys.join(', ')} from organizations o ${projectsOf('o.id')}
+    select ${viewOf('o.id', fields)} as view, ${keys.join(', ')} from organizations o ${projectsOf('o.id')}
     left join organization_memberships m on m.organization_id = o.id and m.user_id = $1
     where ${isAmong('o.id', 'select organization_id from page')}
   ) shown on true

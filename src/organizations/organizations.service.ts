@@ -13,7 +13,6 @@ import { UsersService } from '../identity/index.js'
 import { MembersService } from '../members/index.js'
 import { Config } from '../platform/config/config.js'
 import { Database, type Queryable, type Transaction } from '../platform/database/database.js'
-import { fillHole } from '../platform/database/fast-path/json-sql.js'
 import { pagesByKey } from '../platform/database/pages-by-key.js'
 import type { Actor, Changes, OrganizationActor } from '../platform/events/domain-event.js'
 import { requireText } from '../platform/http/fields.js'
@@ -63,12 +62,6 @@ type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 /** Whose view of an organization. */
 type Reader = Pick<OrganizationActor, 'organization_id' | 'user'>
 
-/** An organization's view, as it is in the database: without its product features. */
-interface Found {
-  id: string
-  view: string
-}
-
 /** What a caller asks of the list: `ordering` are fields that it knows, with `-` before those turned round, `search` null for all. */
 export interface OrganizationFilter {
   search: string | null
@@ -104,9 +97,9 @@ export class OrganizationsService {
     const { query, searches } = this.queries.page(ordering, search !== null)
     const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
-    const featuresOf = await this.features.texts(rows.flatMap(({ id }) => id ?? []))
+    const completed = await this.features.completing(() => rows.flatMap(({ view }) => view ?? []))
     // Out of the array that promises hold, as in Json.take.
-    const views = rows.splice(0).flatMap(({ id, view }) => (id === null ? [] : completed(view, featuresOf(id))))
+    const views = rows.splice(0).flatMap(({ view }) => (view === null ? [] : completed(view)))
     return page.answerJson(count, views)
   }
 
@@ -230,16 +223,17 @@ export class OrganizationsService {
     return this.database.query(basicOrganizations, [userId])
   }
 
-  private async find(on: Queryable, { organization_id, user }: Reader): Promise<Found> {
+  /** Without its product features. */
+  private async find(on: Queryable, { organization_id, user }: Reader): Promise<string> {
     const [row] = await on.query(this.queries.view, [organization_id, user?.id ?? null])
     if (!row) throw notFound()
-    return { id: organization_id, view: row.view }
+    return row.view
   }
 
   /** After the transaction, as it may ask another service. */
-  private async complete({ id, view }: Found): Promise<Json<OrganizationView>> {
-    const featuresOf = await this.features.texts([id])
-    return completed(view, featuresOf(id))
+  private async complete(view: string): Promise<Json<OrganizationView>> {
+    const completed = await this.features.completing(() => [view])
+    return completed(view)
   }
 
   /** By the clock of the database, which is the purge's: two clocks could disagree on who comes first. */
@@ -296,8 +290,6 @@ function refuseGated(difference: Changes, closed: readonly Gate[]): void {
   const gate = closed.find(({ field }) => field in difference)
   if (gate) throw gate.refusal()
 }
-
-const completed = (view: string, features: string): Json<OrganizationView> => new Json(fillHole(view, features))
 
 const stateOf = ({ is_active, is_not_active_reason, deletion_requested_at }: Organization) => ({
   is_active,
