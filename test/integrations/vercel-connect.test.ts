@@ -1,10 +1,37 @@
+import { Injectable } from '@nestjs/common'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import {
+  type Authenticated,
+  Authenticator,
+  type CredentialPlace,
+  MembershipLevel,
+  UsersService,
+} from '../../src/index.js'
 import { expectError, type TestOrganization, TestServer } from '../support/kit.js'
 import { eventually } from '../../src/testing/index.js'
 import { Watch } from '../support/planted.js'
 import { scale } from '../support/scale.js'
 import { FakeVercel, installationId, json } from '../support/vercel.js'
+import { pluginOf } from '../support/plugin.js'
 import { VercelLink } from '../support/vercel-link.js'
+
+/** Lets a user in by their id, with no more than a member may do. */
+@Injectable()
+class MemberAuthenticator extends Authenticator {
+  readonly name = 'as-member'
+  readonly place: CredentialPlace = { in: 'header', name: 'x-as-member' }
+
+  constructor(private readonly users: UsersService) {
+    super()
+  }
+
+  async authenticate(uuid: string): Promise<Authenticated | undefined> {
+    const user = await this.users.byUuid(uuid)
+    return user
+      ? { user, credential: { id: uuid, scopes: ['*'], organizations: [], level: MembershipLevel.Member } }
+      : undefined
+  }
+}
 
 const vercel = new FakeVercel()
 const server = new TestServer()
@@ -12,7 +39,8 @@ const watch = new Watch(server)
 
 beforeAll(async () => {
   await vercel.start()
-  await server.start({ environment: vercel.environment, ownDatabase: true })
+  const plugins = [pluginOf({ authenticators: [MemberAuthenticator] })]
+  await server.start({ environment: vercel.environment, ownDatabase: true, plugins })
   await watch.start()
 })
 
@@ -45,6 +73,10 @@ describe('linking an account at Vercel', () => {
     })
     const members = await link.session(member)
     expect((await member.get(`/api/vercel/connect/session?session=${members}`)).body.organizations).toEqual([])
+    const asMember = await server.request('GET', `/api/vercel/connect/session?session=${session}`, {
+      headers: { 'x-as-member': owner.row.uuid },
+    })
+    expect([asMember.status, asMember.body.organizations]).toEqual([200, []])
     const complete = { session, organization_id: organization.id }
     expectError(
       await link.complete(member, members, organization.id),

@@ -87,20 +87,24 @@ export class VercelConnect {
     return target.href
   }
 
-  /** @throws {ApiError} 400 for a session that is used, expired or somebody else's */
+  /**
+   * Lists the organizations that `complete` would accept from this caller.
+   * @throws {ApiError} 400 for a session that is used, expired or somebody else's
+   */
   async session(caller: Caller, session: unknown): Promise<LinkSession> {
     const content = typeof session === 'string' ? await this.oneTime.read<Session>(PURPOSE, session) : undefined
     if (content?.user_id !== personOf(caller).id) throw linkExpired()
+    const { organizations: scoped, level = MembershipLevel.Owner } = caller.credential
     const reach = `select organization_id from user_organizations
       where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
     const organizations = await this.database.dataSource.query(
       `select o.id, o.name, exists (select 1 from organization_integrations i
          where i.organization_id = o.id and i.kind = $2) as already_linked
        from organizations o
-       join organization_memberships m on m.organization_id = o.id and m.user_id = $1 and m.level >= $3
+       join organization_memberships m on m.organization_id = o.id and m.user_id = $1 and least(m.level, $5) >= $3
        where ${isAmong('o.id', reach)} and o.is_active and o.deletion_requested_at is null
        order by o.created_at, o.id limit 1000`,
-      [personOf(caller).id, KIND, MembershipLevel.Admin, caller.credential.organizations],
+      [personOf(caller).id, KIND, MembershipLevel.Admin, scoped, level],
     )
     return { next_url: content.next_url, organizations }
   }
