@@ -13,6 +13,7 @@ import {
   Module,
   Post,
   ValidationPipe,
+  VersioningType,
 } from '@nestjs/common'
 import { APP_GUARD, HttpAdapterHost, NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
@@ -20,7 +21,15 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm'
 import { IsEmail } from 'class-validator'
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm'
+import {
+  Column,
+  DataSource,
+  Entity,
+  type MigrationInterface,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type QueryRunner,
+} from 'typeorm'
 import {
   defineScope,
   MembersService,
@@ -33,7 +42,14 @@ import {
   systemActor,
   UsersService,
 } from '../../src/index.js'
-import { type Answer, emptyTestDatabase, type TestDatabase, testEnvironment, TestServer } from '../support/kit.js'
+import {
+  type Answer,
+  emptyTestDatabase,
+  eventually,
+  type TestDatabase,
+  testEnvironment,
+  TestServer,
+} from '../support/kit.js'
 
 /** The application that Polity is put into: a table, a controller, a filter, a pipe and a guard of its own. */
 @Entity('users')
@@ -113,6 +129,31 @@ class GreetingsController {
   }
 }
 
+/** A table of a plugin's, in Polity's schema. */
+@Entity('greetings')
+class StoredGreeting {
+  @PrimaryColumn('uuid') organization_id!: string
+  @Column('text') text!: string
+}
+
+class CreateGreetings1767000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`create table greetings (
+      organization_id uuid primary key references organizations on delete cascade, text text not null)`)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table greetings')
+  }
+}
+
+@PolityPlugin({
+  entities: [StoredGreeting],
+  migrations: [CreateGreetings1767000000000],
+  organizationTables: ['greetings'],
+})
+class StoredGreetingsModule {}
+
 @PolityPlugin({
   controllers: [GreetingsController],
   scopes: [defineScope('greeting', { read: 'See greetings', write: 'Change greetings' })],
@@ -127,6 +168,7 @@ async function hostOf(
   adapter: FastifyAdapter | ExpressAdapter,
   databaseUrl: string,
   options: Partial<PolityOptions> = {},
+  configure: (host: INestApplication) => void = () => undefined,
 ): Promise<INestApplication> {
   @Module({
     imports: [
@@ -156,6 +198,7 @@ async function hostOf(
   const host = await NestFactory.create(HostModule, adapter, { logger: false, abortOnError: false })
   host.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }))
   host.useGlobalFilters(new TeapotFilter(host.get(HttpAdapterHost)))
+  configure(host)
   await host.listen(0, '127.0.0.1')
   return host
 }
@@ -176,6 +219,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
   let host: INestApplication
   let ours: TestServer
   let key: string
+  let reader: string
   let organization: string
   const PREFIX = '/platform'
 
@@ -188,6 +232,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
     })
     const person = await ours.user()
     key = person.key
+    reader = (await person.with({ scopes: ['organization:read'] })).key
     const made = await request('POST', `/api/organizations/`, { body: { name: 'Within' } })
     organization = made.body.id
   })
@@ -197,15 +242,11 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
     await database?.close()
   })
 
-  const request = async (
-    method: string,
-    path: string,
-    options: { key?: string; body?: unknown; headers?: Record<string, string> } = {},
-    prefix = PREFIX,
-  ): Promise<Answer> =>
+  type Options = { key?: string; body?: unknown; headers?: Record<string, string> }
+  const request = async (method: string, path: string, options: Options = {}, prefix = PREFIX): Promise<Answer> =>
     TestServer.prototype.request.call({ url: await host.getUrl() }, method, prefix + path, { key, ...options })
 
-  it.each<[string, string, string, { key?: string; body?: unknown; headers?: Record<string, string> }]>([
+  it.each<[string, string, string, Options | (() => Options)]>([
     ['a list', 'GET', '/api/organizations/', {}],
     ['a list without its end slash', 'GET', '/api/organizations', {}],
     ['a page with links', 'GET', '/api/organizations/?limit=1&offset=1', {}],
@@ -213,6 +254,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
     ['a change', 'PATCH', '/api/organizations/:id/', { body: { name: 'Renamed' } }],
     ['integrations', 'GET', '/api/organizations/:id/integrations/', {}],
     ['401', 'GET', '/api/organizations/', { key: 'phx_wrong' }],
+    ['403 for a scope', 'PATCH', '/api/organizations/:id/', () => ({ key: reader, body: { name: 'Refused' } })],
+    ['400 for a field that is missing', 'POST', '/api/organizations/', { body: {} }],
+    ['404 for a deletion', 'DELETE', '/api/organizations/:id/integrations/none/', {}],
     ['400 for a field', 'PATCH', '/api/organizations/:id/', { body: { name: '' } }],
     ['400 for broken JSON', 'PATCH', '/api/organizations/:id/', { body: '{"name": ' }],
     ['404 for another organization', 'GET', '/api/organizations/0190a0a0-0000-7000-8000-000000000000/', {}],
@@ -223,8 +267,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
     ['415', 'PATCH', '/api/organizations/:id/', { body: 'name', headers: { 'content-type': 'text/plain' } }],
     ['a preflight', 'OPTIONS', '/api/organizations/', {}],
     ['the page of the API', 'GET', '/api/docs/', {}],
-  ])('answers %s as a server of its own does', async (_, method, path, options) => {
+  ])('answers %s as a server of its own does', async (_, method, path, given) => {
     const target = path.replace(':id', organization)
+    const options = typeof given === 'function' ? given() : given
     const [inside, outside] = [
       await request(method, target, options),
       await ours.request(method, target, { key, ...options }),
@@ -235,6 +280,15 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('inside of an 
     })
     expect(unlike(seen(inside, await host.getUrl(), PREFIX))).toEqual(unlike(seen(outside, ours.url, '')))
     expect(inside.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
+  })
+
+  it('creates and deletes', async () => {
+    const made = await request('POST', '/api/organizations/', { body: { name: 'Short-lived' } })
+    expect([made.status, made.body.membership_level]).toEqual([201, 15])
+    const path = `/api/organizations/${made.body.id}/`
+    const deleted = await request('DELETE', path)
+    expect([deleted.status, deleted.text]).toEqual([204, ''])
+    expect((await ours.request('GET', path, { key })).body.is_pending_deletion).toBe(true)
   })
 
   it("leaves the application's routes, table, pipe, filter, guard and DataSource alone", async () => {
@@ -308,12 +362,42 @@ describe('inside of an application', () => {
     await expect(Polity.start({ databaseUrl, settings: settings(), ...options })).rejects.toThrow(sentence)
   })
 
-  it('without a prefix leaves it the paths below /api that are not its own', async () => {
+  it('without a prefix leaves it the paths below /api that are not its own, and ends its connections with it', async () => {
     const database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
-    const host = await hostOf(new ExpressAdapter(), database.url, { schema: 'elsewhere' })
+    const plugins = [StoredGreetingsModule]
+    const host = await hostOf(new ExpressAdapter(), database.url, { schema: 'elsewhere', plugins })
     const status = async (path: string) => (await fetch((await host.getUrl()) + path)).status
     expect([await status('/api/customers'), await status('/api/organizations/')]).toEqual([200, 401])
+    const others = new DataSource({ type: 'postgres', url: database.url })
+    await others.initialize()
+    // The table of a plugin is in the schema of Polity's own.
+    expect(await host.get<DataSource>(getDataSourceToken('polity')).getRepository(StoredGreeting).count()).toBe(0)
+    expect(await others.query('select from elsewhere.greetings')).toEqual([])
+    const connections = () =>
+      others.query<{ pid: number }[]>(
+        'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = $1',
+        ['client backend'],
+      )
+    expect(await connections()).not.toEqual([])
     await host.close()
+    expect(await eventually(connections, ({ length }) => length === 0)).toEqual([])
+    await others.destroy()
     await database.close()
   })
+
+  it.each(Object.keys(adapters) as (keyof typeof adapters)[])(
+    "is not moved by the application's global prefix and versions, on %s",
+    async (name) => {
+      const database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
+      const host = await hostOf(adapters[name](), database.url, { prefix: '/platform' }, (application) => {
+        application.setGlobalPrefix('hosted')
+        application.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
+      })
+      const status = async (path: string) => (await fetch((await host.getUrl()) + path)).status
+      const paths = ['/hosted/v1/api/customers', '/platform/api/organizations/', '/hosted/platform/api/organizations/']
+      expect(await Promise.all(paths.map(status))).toEqual([200, 401, 418])
+      await host.close()
+      await database.close()
+    },
+  )
 })
