@@ -73,6 +73,48 @@ describe('polity import posthog', () => {
     expect(owner.row.id).toBeGreaterThan(id)
   })
 
+  it('announces what it makes as the import, and nothing of it twice', async () => {
+    const ids = Array.from({ length: 10 }, newId)
+    const rows = ids.flatMap((id) => {
+      const acme = organization()
+      return [user(id), acme, membership(acme, id), project(acme, id)]
+    })
+    const told = () =>
+      server.database.dataSource.query(
+        `select organization_id, type, item_id, payload, credential_kind, credential_id, user_id from events
+         where organization_id = any($1) order by id`,
+        [rows.map(({ type, id }) => (type === 'organization' ? id : null))],
+      )
+    await imported(...rows)
+    const import_ = { credential_kind: 'system', credential_id: 'import', user_id: null }
+    const events = ids.flatMap((id, index) => {
+      const [, acme, member] = rows.slice(4 * index)
+      const of = { organization_id: acme!.id, ...import_ }
+      return [
+        { ...of, type: 'organization.created', item_id: acme!.id, payload: { name: 'Imported' } },
+        { ...of, type: 'member.joined', item_id: member!.id, payload: { user_id: id, level: 15 } },
+        { ...of, type: 'project.created', item_id: String(id), payload: { name: 'Web' } },
+      ]
+    })
+    const first = await told()
+    expect(first).toHaveLength(events.length)
+    expect(first).toEqual(expect.arrayContaining(events))
+    await imported(...rows)
+    expect(await told()).toEqual(first)
+  })
+
+  it('announces nothing of a line that it refuses', async () => {
+    const [id, acme] = [newId(), organization()]
+    const unfit = project(acme, newId(), { created_at: '0000-01-01T00:00:00Z' })
+    const refused = await imported(user(id), acme, project(acme, newId()), unfit)
+    expect(reasons(refused)).toEqual(['4 a value does not fit (22008)'])
+    const events = await server.database.dataSource.query(
+      'select type from events where organization_id = $1 order by id',
+      [acme.id],
+    )
+    expect(events).toEqual([{ type: 'organization.created' }, { type: 'project.created' }])
+  })
+
   it('leaves what is here as it is', async () => {
     const [id, value, acme] = [newId(), `phx_${randomUUID()}`, organization()]
     const rows = [user(id), acme, membership(acme, id), key(id, value)]

@@ -27,6 +27,18 @@ export const appendEvents = insertOf(
   'id, type, item_id, payload, changes, user_id, credential_kind, credential_id, request_id, ip, user_agent',
 )
 
+/**
+ * The same in one statement for many organizations, each value as an array with an element for each event: organizations
+ * first, then in the order of {@link appendEvents}.
+ */
+export const appendEventsOfMany = namedQuery(
+  'events.append_of_many',
+  `insert into events (organization_id, id, type, item_id, payload, changes, user_id, credential_kind, credential_id,
+     request_id, ip, user_agent)
+   select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::integer[],
+     $8::text[], $9::text[], $10::text[], $11::inet[], $12::text[])`,
+)
+
 /** By the person whom they concern, for each event: its id, type, payload, who did it, credential's kind and id, request, address, client. */
 export const appendSecurityEvents = insertOf(
   'security_events.append',

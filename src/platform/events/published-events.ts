@@ -1,7 +1,10 @@
 import { uuidv7 } from 'uuidv7'
 import type { NamedQuery } from '../database/fast-path/named-query.js'
 import type { Actor, DomainEvent, SecurityEvent } from './domain-event.js'
-import { appendEvents, appendSecurityEvents } from './events.queries.js'
+import { appendEvents, appendEventsOfMany, appendSecurityEvents } from './events.queries.js'
+
+/** A transaction that publishes in more organizations is an import, which would send hundreds of statements. */
+const FEW_ORGANIZATIONS = 8
 
 /** What a transaction has published and not written yet, as rows. */
 export class PublishedEvents {
@@ -30,7 +33,8 @@ export class PublishedEvents {
 
   /** The statements that write them. */
   *statements(): Generator<[query: NamedQuery<unknown>, values: unknown[]]> {
-    yield* appendEvents(this.ofOrganizations)
+    if (this.ofOrganizations.size <= FEW_ORGANIZATIONS) yield* appendEvents(this.ofOrganizations)
+    else yield [appendEventsOfMany, columnsOf(this.ofOrganizations)]
     yield* appendSecurityEvents(this.ofPeople)
   }
 }
@@ -39,6 +43,12 @@ function addTo<Owner>(rows: Map<Owner, unknown[][]>, owner: Owner, row: unknown[
   const own = rows.get(owner)
   if (own) own.push(row)
   else rows.set(owner, [row])
+}
+
+/** An array for each column, the owner's first. */
+function columnsOf<Owner>(byOwner: Map<Owner, unknown[][]>): unknown[][] {
+  const rows = [...byOwner].flatMap(([owner, own]) => own.map((row) => [owner, ...row]))
+  return rows[0]!.map((_, column) => rows.map((row) => row[column]))
 }
 
 const whoOf = ({ user, credential, origin }: Actor): unknown[] => [

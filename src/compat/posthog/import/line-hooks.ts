@@ -1,9 +1,9 @@
 import type { HookChain } from '../../../hooks/index.js'
 import type { MembersService } from '../../../members/index.js'
 import { settingsOf } from '../../../organizations/organization-changes.js'
-import { operator } from '../../../platform/cli/operator.js'
 import type { Transaction } from '../../../platform/database/database.js'
 import type { Entry } from './batch-lines.js'
+import { importerIn } from './importer.js'
 
 /** Asks about a line before it is taken. @throws what a hook vetoes with */
 type Ask<Asked> = (line: Asked) => Promise<void>
@@ -18,14 +18,12 @@ export class LineHooks {
   forOrganizations(tx: Transaction): Ask<Entry<'organization'>> | undefined {
     if (!this.hooks.has('beforeCreate')) return undefined
     // As if the row were the body of a POST.
-    return ({ row }) => this.hooks.run('beforeCreate', tx, actorIn(row.id), settingsOf(row))
+    return ({ row }) => this.hooks.run('beforeCreate', tx, importerIn(row.id), settingsOf(row))
   }
 
   forMemberships(tx: Transaction): Ask<Entry<'membership'> & { user_id: number }> | undefined {
     if (!this.hooks.has('beforeJoin')) return undefined
     return ({ row: { organization_id, level }, user_id }) =>
-      this.members.askToJoin(tx, actorIn(organization_id), { user_id, level })
+      this.members.askToJoin(tx, importerIn(organization_id), { user_id, level })
   }
 }
-
-const actorIn = (organization_id: string) => ({ ...operator, organization_id })

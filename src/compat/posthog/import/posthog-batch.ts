@@ -1,15 +1,26 @@
 import { COUNTS, MAX_KEYS } from '../../../identity/index.js'
+import { memberJoined } from '../../../members/index.js'
+import { organizationCreated } from '../../../organizations/index.js'
 import type { Transaction } from '../../../platform/database/database.js'
+import { projectCreated } from '../../../projects/index.js'
 import { BatchLines, type Entry } from './batch-lines.js'
 import { BatchUsers } from './batch-users.js'
 import { existingRows, useIndexes } from './existing-rows.js'
 import { freeSlugs } from './free-slugs.js'
+import { importerIn } from './importer.js'
 import type { Outcome } from './import-report.js'
 import type { LineHooks } from './line-hooks.js'
 import type { Line } from './lines.js'
 import { columns } from './posthog-rows.js'
 import { insertRows, roundsOf } from './set-statements.js'
 import type { UserNumbers } from './user-numbers.js'
+
+interface CreatedMembership {
+  organization_id: string
+  id: string
+  user_id: number
+  level: number
+}
 
 /**
  * Some lines of a file, put where they belong with a few statements for each type. What one line refers to may stand in
@@ -77,7 +88,11 @@ export class PostHogBatch {
           'insert into organization_slugs (slug, organization_id) select slug, id from unnest($1::text[], $2::uuid[]) made (slug, id)',
           [rows.map(({ slug }) => slug), rows.map(({ id }) => id)],
         )
-        for (const entry of organizations) this.lines.take('organization', entry, true)
+        for (const entry of organizations) {
+          const { id, name } = entry.row
+          this.tx.publish(organizationCreated(importerIn(id), { item_id: id, payload: { name } }))
+          this.lines.take('organization', entry, true)
+        }
       }
       await this.lines.together(this.tx, fresh, place, this.hooks.forOrganizations(this.tx))
     }
@@ -92,13 +107,15 @@ export class PostHogBatch {
     const entries = await this.ofOrganizations(this.users.withUser(this.lines.entries.membership))
     for (const round of roundsOf(entries, keysOf)) {
       const place = async (memberships: readonly (typeof entries)[number][]) => {
-        const created = await insertRows<{ organization_id: string; user_id: number }>(
+        const created = await insertRows<CreatedMembership>(
           this.tx,
           'membership',
           memberships.map(({ row, user_id }) => ({ ...columns.membership(row), user_id })),
-          'on conflict (organization_id, user_id) do nothing returning organization_id, user_id',
+          'on conflict (organization_id, user_id) do nothing returning organization_id, id, user_id, level',
         )
         await this.enterDirectory(created)
+        for (const { organization_id, id, user_id, level } of created)
+          this.tx.publish(memberJoined(importerIn(organization_id), { item_id: id, payload: { user_id, level } }))
         const made = new Set(created.map(({ organization_id, user_id }) => `${organization_id} ${user_id}`))
         for (const entry of memberships)
           this.lines.take('membership', entry, made.has(`${entry.row.organization_id} ${entry.user_id}`))
@@ -107,7 +124,7 @@ export class PostHogBatch {
     }
   }
 
-  private async enterDirectory(memberships: readonly { organization_id: string; user_id: number }[]): Promise<void> {
+  private async enterDirectory(memberships: readonly CreatedMembership[]): Promise<void> {
     if (memberships.length === 0) return
     const organizations = memberships.map(({ organization_id }) => organization_id)
     // As text, which keeps the microseconds.
@@ -148,7 +165,11 @@ export class PostHogBatch {
           'project',
           projects.map(({ row }) => columns.project(row)),
         )
-        for (const entry of projects) this.lines.take('project', entry, true)
+        for (const entry of projects) {
+          const { organization_id, id, name } = entry.row
+          this.tx.publish(projectCreated(importerIn(organization_id), { item_id: id, payload: { name } }))
+          this.lines.take('project', entry, true)
+        }
       })
     }
   }
