@@ -51,6 +51,8 @@ const LARGE = [
 interface Plan {
   'Node Type': string
   'Relation Name'?: string
+  'Index Name'?: string
+  Filter?: string
   Plans?: Plan[]
 }
 
@@ -117,11 +119,21 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
     ['GET the integrations', () => caller.get(`${path}integrations/`)],
     ['GET the projects of an organization', () => caller.get(`${path}projects/`)],
     ['GET the projects', () => caller.get('/api/projects/')],
+    ['GET the projects searched', () => caller.get('/api/projects/?search=project')],
     ['GET the caller', () => caller.get('/api/users/@me/')],
     ['GET the key', () => caller.get('/api/personal_api_keys/@current/')],
     ['a key that does not exist', () => server.request('GET', '/api/organizations/', { key: 'phx_no' })],
     ['a foreign organization', () => caller.get('/api/organizations/01890000-0000-7000-8000-000000000001/')],
   ])('%s', async (_, request) => expect(await readWhole(await statementsOf(request))).toEqual([]))
+
+  it('a search of projects matches names in an index alone', async () => {
+    const [search] = (await statementsOf(() => caller.get('/api/projects/?search=project'))).filter(({ text }) =>
+      text.includes('strpos'),
+    )
+    const matching = (await plansOf([search!])).map((nodes) => nodes.find(({ Filter }) => Filter?.includes('strpos')))
+    const inIndex = { 'Node Type': 'Index Only Scan', 'Index Name': 'projects_pkey' }
+    expect(matching).toEqual([expect.objectContaining(inIndex), expect.objectContaining(inIndex)])
+  })
 
   const service = <Type>(type: new (...parameters: never[]) => Type): Type => server.application.get(type)
   const first = async (pages: AsyncIterable<unknown[]>) => {
@@ -178,32 +190,41 @@ describe(`with ${ORGANIZATIONS} organizations no statement reads a whole table:`
 async function readWhole(statements: Statement[]): Promise<string[]> {
   const sent = statements.filter(({ text }) => /^\s*(select|insert|update|delete|with)/i.test(text))
   expect(sent.length).toBeGreaterThan(0)
+  return (await plansOf(sent)).flatMap((nodes, index) =>
+    nodes
+      .filter((node) => node['Node Type'] === 'Seq Scan' && LARGE.includes(node['Relation Name']!))
+      .map(
+        (node) =>
+          `${node['Relation Name']} (${modes[Math.floor(index / sent.length)]}): ${sent[index % sent.length]!.text}`,
+      ),
+  )
+}
+
+const modes = ['force_custom_plan', 'force_generic_plan']
+
+/** The nodes of each statement's plan, in each of the modes. */
+async function plansOf(statements: Statement[]): Promise<Plan[][]> {
   const client = new pg.Client({ connectionString: (server.database.dataSource.options as { url: string }).url })
-  const scanned: string[] = []
+  const plans: Plan[][] = []
   await client.connect()
   try {
-    for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+    for (const mode of modes) {
       await client.query(`set plan_cache_mode = ${mode}`)
-      for (const statement of sent) {
-        for (const table of await tablesReadWhole(client, statement))
-          scanned.push(`${table} (${mode}): ${statement.text}`)
-      }
+      for (const statement of statements) plans.push(await planOf(client, statement))
     }
   } finally {
     await client.end()
   }
-  return scanned
+  return plans
 }
 
-async function tablesReadWhole(client: pg.Client, { text, values }: Statement): Promise<string[]> {
+async function planOf(client: pg.Client, { text, values }: Statement): Promise<Plan[]> {
   await client.query(`prepare planned as ${text}`)
   const literals = values.length > 0 ? `(${values.map(literal).join(', ')})` : ''
   const { rows } = await client.query(`explain (format json) execute planned${literals}`)
   await client.query('deallocate planned')
   const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
-  return nodes(rows[0]['QUERY PLAN'][0].Plan).flatMap((node) =>
-    node['Node Type'] === 'Seq Scan' && LARGE.includes(node['Relation Name']!) ? [node['Relation Name']!] : [],
-  )
+  return nodes(rows[0]['QUERY PLAN'][0].Plan)
 }
 
 function literal(value: unknown): string {
