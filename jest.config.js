@@ -23,6 +23,8 @@ export default {
   globalTeardown: './test/support/global-teardown.js',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Modules stay in memory after their test file. A worker with 2 GB of them ends too slowly for Jest, which then kills it.
+  workerIdleMemoryLimit: '768MB',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/migrations/*.ts', '!src/server/main.ts'],
   coverageReporters: ['text-summary'],
   // A little below what `.ci/run` measured last (92.7, 87.9, 92.8, 94.1 %). Raise it when that has grown.
