@@ -6,7 +6,7 @@ import { run } from '../../src/server/cli/run.js'
 import { testActor } from '../../src/testing/test-people.js'
 import { type ExportRow, membership, organization, user, withExport } from '../import/export-file.js'
 import { asked, askedInAll, hookPlugins, SEATS, SEATS_SENTENCE } from '../support/hooks.js'
-import { expectError, testEnvironment, TestServer, type TestUser, useServer } from '../support/kit.js'
+import { eventually, expectError, testEnvironment, TestServer, type TestUser, useServer } from '../support/kit.js'
 import { pluginOf } from '../support/plugin.js'
 
 const server = useServer({ plugins: hookPlugins })
@@ -89,6 +89,30 @@ describe('hooks of plugins about members', () => {
     expect(joined.filter(({ status }) => status === 'fulfilled')).toHaveLength(SEATS - 1)
     for (const result of joined)
       if (result.status === 'rejected') expect(result.reason).toMatchObject({ message: SEATS_SENTENCE })
+  })
+
+  it('see who joined meanwhile on another server', async () => {
+    const { id } = await server.organization()
+    const [ada, ...others] = await Promise.all(Array.from({ length: SEATS }, () => server.user()))
+    const elsewhere = server.database.dataSource.createQueryRunner()
+    await elsewhere.startTransaction()
+    await elsewhere.query('select 1 from organizations where id = $1 for no key update', [id])
+    const joining = add(ada!, id).catch((error: Error) => error.message)
+    await eventually(
+      () =>
+        elsewhere.query(
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        ),
+      (waiting: unknown[]) => waiting.length > 0,
+    )
+    for (const { row } of others)
+      await elsewhere.query(
+        'insert into organization_memberships (organization_id, id, user_id, level) values ($1, gen_random_uuid(), $2, 1)',
+        [id, row.id],
+      )
+    await elsewhere.commitTransaction()
+    await elsewhere.release()
+    expect(await joining).toBe(SEATS_SENTENCE)
   })
 
   it('are not asked about those who are members already', async () => {
