@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
  * Puts the name of a project beside its key, so that a search reads the index and not the rows of every project.
- * Locks: `projects` and `project_integrations` exclusively while the index is built, a second for each million projects.
+ * Locks: `projects` and `project_integrations` exclusively while the index is built and the references are checked again, which takes
+ * seconds for each million projects.
  */
 export class ProjectNames1765400000000 implements MigrationInterface {
   readonly name = 'ProjectNames1765400000000'
