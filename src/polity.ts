@@ -66,8 +66,14 @@ export class Polity implements OnApplicationShutdown {
     await migrateUp(url, new Plugins(plugins).migrations, contact)
     const application = await createApplication(config, { plugins, mountedAt: prefix })
     const routes = application.get(RouteTable)
-    const { routing } = application.getHttpAdapter().getInstance()
-    if (adapter) serveWithin(adapter, prefix, (path) => routes.hasRoutesNear(path), routing)
+    const server = application.getHttpAdapter().getInstance()
+    if (adapter)
+      serveWithin(
+        adapter,
+        prefix,
+        (path) => routes.hasRoutesNear(path),
+        (request, response) => server.routing(request, response),
+      )
     return new Polity(application, prefix)
   }
 

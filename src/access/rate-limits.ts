@@ -84,7 +84,9 @@ const isReached = ({ count, limit }: { count: number; limit: number }): boolean 
 
 async function count(counters: readonly Counter[], subject: string): Promise<void> {
   const counts = counters.map((counter) => counter.add(subject))
-  const known = counts.some((one) => one instanceof Promise) ? await Promise.all(counts) : (counts as Count[])
+  const known = counts.some((one) => one instanceof Promise)
+    ? await Promise.all(counts.map((one) => Promise.resolve(one)))
+    : (counts as Count[])
   refuse(known.filter((one, index) => one.count > counters[index]!.limit))
 }
 

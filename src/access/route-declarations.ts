@@ -30,13 +30,13 @@ export class RouteDeclarations implements OnApplicationBootstrap {
     return this.discovery.getControllers().flatMap(({ metatype, host }) => {
       if (typeof metatype !== 'function') return []
       const prototype = metatype.prototype as Record<string, () => unknown>
-      const prefixes = paths(this.prefixOf(host?.metatype), Reflect.getMetadata(PATH_METADATA, metatype))
+      const prefixes = paths(this.prefixOf(host?.metatype), pathOf(metatype))
       return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
         const handler = prototype[name]!
         const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined
         if (method === undefined) return []
-        return paths(prefixes, Reflect.getMetadata(PATH_METADATA, handler)).map((path) => ({
-          method: RequestMethod[method]!,
+        return paths(prefixes, pathOf(handler)).map((path) => ({
+          method: RequestMethod[method],
           path: '/' + path.split('/').filter(Boolean).join('/'),
           handler: `${metatype.name}.${name}`,
           rule: this.reflector.getAllAndOverride<AccessRule>(ACCESS_RULE, [handler, metatype]),
@@ -48,11 +48,13 @@ export class RouteDeclarations implements OnApplicationBootstrap {
   /** What `RouterModule.register` puts before all routes of a module. */
   private prefixOf(module?: object | null): string {
     if (!module) return ''
-    const ofApplication = Reflect.getMetadata(MODULE_PATH + this.modules.applicationId, module)
-    return ofApplication ?? Reflect.getMetadata(MODULE_PATH, module) ?? ''
+    const of = (key: string) => Reflect.getMetadata(key, module) as string | undefined
+    return of(MODULE_PATH + this.modules.applicationId) ?? of(MODULE_PATH) ?? ''
   }
 }
 
 /** Each of `heads` with each of `tails` behind it: a decorator takes one path or several. */
+const pathOf = (route: object) => Reflect.getMetadata(PATH_METADATA, route) as string | string[]
+
 const paths = (heads: string | string[], tails: string | string[]): string[] =>
   [heads].flat().flatMap((head) => [tails].flat().map((tail) => `${head}/${tail}`))

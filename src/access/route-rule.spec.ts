@@ -9,7 +9,7 @@ const scopes = new Scopes([defineScope('organization', { read: 'See them', write
 /** What is wrong with a route at `path` that is decorated with `decorator`. */
 function misfit(path: string, decorator: MethodDecorator & ClassDecorator): string | undefined {
   class Gears {
-    list(): void {}
+    list(this: void): void {}
   }
   decorator(Gears.prototype, 'list', Object.getOwnPropertyDescriptor(Gears.prototype, 'list')!)
   const rule = Reflect.getMetadata(ACCESS_RULE, Gears.prototype.list) as AccessRule

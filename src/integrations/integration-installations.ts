@@ -51,7 +51,7 @@ export class IntegrationInstallations {
     const id = uuidv7()
     if (provider?.exclusive && integration_id !== null) await this.holdId(tx, kind, integration_id)
     await holdOpenOrganization(tx, organization_id)
-    const [row] = await tx.manager.query(
+    const [row] = await tx.manager.query<{ id: string }[]>(
       `insert into organization_integrations
          (organization_id, id, kind, integration_id, config, sensitive_config, created_by_id, sync_state)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (organization_id, kind, integration_id) do nothing returning id`,

@@ -35,7 +35,7 @@ export class IntegrationSync implements OnModuleInit {
       registers: [metrics],
       async collect() {
         this.reset()
-        const rows = await database.dataSource.query(
+        const rows = await database.dataSource.query<{ kind: string; state: string; count: number }[]>(
           `select kind, sync_state as state, count(*)::integer as count from organization_integrations
            where sync_state <> 'synced' group by 1, 2`,
         )
@@ -83,7 +83,7 @@ export class IntegrationSync implements OnModuleInit {
 
   /** Of an older revision nothing is noted. @returns whether it was the newest */
   private async note(row: OrganizationIntegration, state: SyncState, error: string | null): Promise<boolean> {
-    const [, noted] = await this.database.dataSource.query(
+    const [, noted] = await this.database.dataSource.query<[unknown[], number]>(
       `update organization_integrations set sync_state = $4, sync_error = $5, synced_at = coalesce($6, synced_at)
        where organization_id = $1 and id = $2 and revision = $3`,
       [row.organization_id, row.id, row.revision, state, error, state === 'synced' ? new Date() : null],

@@ -120,12 +120,12 @@ export class IntegrationsService {
     projectId: number,
   ): Promise<void> {
     // Held until the end, so that the project is not deleted meanwhile.
-    const own = await tx.manager.query('select 1 from projects where organization_id = $1 and id = $2 for key share', [
-      organization_id,
-      projectId,
-    ])
+    const own = await tx.manager.query<unknown[]>(
+      'select 1 from projects where organization_id = $1 and id = $2 for key share',
+      [organization_id, projectId],
+    )
     if (own.length === 0) throw foreignProject({ project_id: projectId })
-    const [connected] = await tx.manager.query(
+    const [connected] = await tx.manager.query<{ id: string }[]>(
       `insert into project_integrations (organization_id, id, project_id, kind, integration_id, config)
        values ($1, $2, $3, $4, $5, '{"type": "connectable"}') on conflict do nothing returning id`,
       [organization_id, uuidv7(), projectId, kind, String(projectId)],

@@ -18,7 +18,7 @@ export interface SealedPlace {
   where: string
   /** Rows as arrays: $1 what to keep instead, $2 the organization, $3 the id, $4 what it was: what changed meanwhile stays. */
   update: string
-  context(row: SealedRow): string
+  context: (row: SealedRow) => string
 }
 
 export const sealedPlaces: readonly SealedPlace[] = [

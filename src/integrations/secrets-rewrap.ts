@@ -54,8 +54,8 @@ export class SecretsRewrap implements OnApplicationBootstrap {
     let count = 0
     for (const place of sealedPlaces) {
       const statement = `select count(*)::integer as count from ${place.table} where ${place.where} and ${keyOf(place)} = $1`
-      const [row] = await this.database.dataSource.query(statement, [id])
-      count += row.count
+      const [row] = await this.database.dataSource.query<{ count: number }[]>(statement, [id])
+      count += row!.count
     }
     return new StartError(
       `INTEGRATION_ENCRYPTION_KEYS lacks the key "${id}", under which ${count} secrets of integrations are sealed. Add it after the current one, and remove it only when "polity secrets rewrap" has moved them.`,

@@ -12,7 +12,7 @@ export const settingsOf = <Given extends UpdateOrganization>(changes: Given): Gi
 export function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
   const stored = before as unknown as Record<string, unknown>
   return Object.fromEntries(
-    Object.entries(changes)
+    Object.entries(changes as Record<string, unknown>)
       .filter(([field, after]) => stored[field] !== after)
       .map(([field, after]) => [field, { before: stored[field], after }]),
   )

@@ -131,7 +131,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
 
   /** A server of an older version leaves the directories to foreign keys that are gone. */
   private async clearWhatIsLeft(tx: Transaction, id: string): Promise<void> {
-    if ((await tx.manager.query('select 1 from organizations where id = $1', [id])).length > 0) return
+    if ((await tx.manager.query<unknown[]>('select 1 from organizations where id = $1', [id])).length > 0) return
     for (const { name } of this.directories) await affected(tx, `delete from ${name} where organization_id = $1`, id)
   }
 
@@ -142,7 +142,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
 
   private whileDue(id: string, work: (tx: Transaction) => Promise<number>): Promise<number> {
     return this.database.longTransaction(async (tx) => {
-      const held = await tx.manager.query(
+      const held = await tx.manager.query<unknown[]>(
         'select 1 from organizations where id = $1 and deletion_requested_at <= now() - make_interval(days => $2) for update',
         [id, this.config.of(organizationsSettings).ORGANIZATION_RESTORE_DAYS],
       )
@@ -154,4 +154,4 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
 }
 
 const affected = async (tx: Transaction, statement: string, id: string): Promise<number> =>
-  (await tx.manager.query(statement, [id]))[1]
+  (await tx.manager.query<[unknown[], number]>(statement, [id]))[1]

@@ -238,11 +238,11 @@ export class OrganizationsService {
 
   /** By the clock of the database, which is the purge's: two clocks could disagree on who comes first. */
   private async isOver(tx: Transaction, { id }: Organization): Promise<boolean> {
-    const [{ over }] = await tx.manager.query(
+    const [row] = await tx.manager.query<{ over: boolean }[]>(
       'select deletion_requested_at <= now() - make_interval(days => $2) as over from organizations where id = $1',
       [id, this.restoreDays],
     )
-    return over
+    return row!.over
   }
 
   private async lock(tx: Transaction, caller: Pick<OrganizationCaller, 'organization_id'>): Promise<Organization> {

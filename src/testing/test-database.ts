@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Client } from 'pg'
 import { startEmbeddedPostgres } from '../platform/database/embedded-postgres.js'
 import { WatchedClient } from '../platform/database/fast-path/watched-client.js'
 import { migrateUp } from '../platform/database/migrate.js'
@@ -51,7 +52,7 @@ async function create(serverUrl: string, template = 'template1'): Promise<TestDa
 }
 
 async function execute(url: string, statement: string): Promise<void> {
-  const client = new WatchedClient({ connectionString: url })
+  const client: Client = new WatchedClient({ connectionString: url })
   await client.connect()
   await client.query(statement).finally(() => client.end())
 }

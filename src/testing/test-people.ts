@@ -57,7 +57,7 @@ export class TestOrganization {
 
   admin = () => this.server.member(this.id, MembershipLevel.Admin)
   member = () => this.server.member(this.id, MembershipLevel.Member)
-  reload = async (): Promise<OrganizationView> => (await this.owner.get(this.path)).body
+  reload = async (): Promise<OrganizationView> => (await this.owner.get(this.path)).body as OrganizationView
 }
 
 /** Who does in an organization what no person of a test does. */

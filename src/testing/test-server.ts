@@ -118,7 +118,12 @@ export class TestServer {
     })
     const text = await response.text()
     const json = response.headers.get('content-type')?.includes('json') && text
-    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : null }
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: json ? (JSON.parse(text) as unknown) : null,
+    }
   }
 
   get database(): Database {

@@ -114,7 +114,7 @@ describe('what another module does before the rows go', () => {
     const projectsThen: number[] = []
     const [work, trouble] = [[3, 2, 1, 0], [new Error('not now')]]
     server.application.get(OrganizationsPurge).before(async (tx, id) => {
-      if (id === kept.id && trouble.length > 0) throw trouble.pop()
+      if (id === kept.id && trouble.length > 0) throw trouble.pop()!
       if (id !== due.id) return 0
       const rows = await tx.manager.query('select 1 from projects where organization_id = $1', [id])
       projectsThen.push(rows.length)

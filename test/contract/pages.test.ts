@@ -113,17 +113,16 @@ describe('GET /api/organizations/', () => {
 describe.each(['projects', 'integrations'])('GET /api/organizations/:organization_id/%s/', (resource) => {
   it('pages as all lists do', async () => {
     const { owner, id, path, view } = await server.organization()
-    const table = { projects: Project, integrations: OrganizationIntegration }[resource]!
+    const { manager } = server.database.dataSource
     for (const number of [1, 2, 3]) {
-      const row = { uuid: randomUUID(), name: `Web ${number}`, api_token: 'phc_', id: undefined }
       const integration = {
         id: `0190aaaa-1111-7000-8000-00000000000${number}`,
         kind: 'vercel',
         integration_id: `${number}`,
       }
-      await server.database.dataSource
-        .getRepository(table as typeof Project)
-        .insert({ organization_id: id, ...(resource === 'projects' ? row : integration) } as object)
+      const project = { uuid: randomUUID(), name: `Web ${number}`, api_token: 'phc_' }
+      if (resource === 'projects') await manager.insert(Project, { organization_id: id, ...project })
+      else await manager.insert(OrganizationIntegration, { organization_id: id, ...integration })
     }
     const count = resource === 'projects' ? 3 + view.projects.length : 3
     const all = (await owner.get(`${path}${resource}`)).body

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { expectError, TestServer } from '../support/kit.js'
 import { BeaconProvider, install } from './beacon.js'
 import { kindsOf } from '../support/plugin.js'
@@ -14,13 +15,15 @@ describe('BILLING_GATE_URL', () => {
   const billed = new TestServer()
 
   beforeAll(async () => {
-    billing = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += chunk
-      asked.push({ method: request.method, authorization: request.headers.authorization, body: JSON.parse(body) })
-      if (trouble) return trouble(request, response)
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
-    })
+    const hear: RequestListener = (request, response) => {
+      const { method, headers } = request
+      void json(request).then((body) => {
+        asked.push({ method, authorization: headers.authorization, body })
+        if (trouble) return trouble(request, response)
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+      })
+    }
+    billing = createServer(hear)
     await new Promise<void>((resolve) => billing.listen(0, '127.0.0.1', resolve))
     await billed.start({
       plugins: [kindsOf(BeaconProvider)],

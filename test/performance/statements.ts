@@ -24,7 +24,7 @@ export async function statementsOf(request: () => Promise<unknown>, { own = fals
     const statement = { text: given.text!, values: Array.isArray(given.values) ? given.values : [] }
     if (own || !OWN_ACCOUNT.test(statement.text)) sent.push(statement)
     return (original as (...given: unknown[]) => unknown).apply(this, parameters)
-  } as never)
+  })
   try {
     await request()
     return sent

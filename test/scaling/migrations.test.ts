@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadModule } from 'libpg-query'
-import { DataSource, type QueryRunner } from 'typeorm'
+import { DataSource } from 'typeorm'
 import { dataSourceOptions } from '../../src/platform/database/data-source.js'
 import { Plugins } from '../../src/plugins.js'
 import { newTestDatabase, type TestDatabase } from '../support/kit.js'
@@ -33,7 +33,7 @@ describe('a migration', () => {
               return target.query(text)
             }
           : Reflect.get(target, name),
-    }) as QueryRunner
+    })
     await runner.startTransaction()
     const all = migrations.map((Migration) => new Migration())
     for (const migration of [...all].reverse()) await migration.down(recording)

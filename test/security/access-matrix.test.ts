@@ -98,7 +98,7 @@ function promised({ method, path, rule }: RouteDeclaration, name: Person, grant:
   if (rule.kind !== 'scope') return 403
   if (rule.scope && !covers([grant], rule.scope)) return 403
   if (names(rule) && level[name] === 0) return 404
-  if (names(rule) && level[name] < rule.level) return 403
+  if (names(rule) && level[name] < Number(rule.level)) return 403
   // Nobody in here began the flow that this is a session of; all other bodies have an empty name in them.
   if (path.endsWith('connect/session')) return 400
   if (path.endsWith('connect/start')) return 200

@@ -3,14 +3,7 @@ import { Controller, Get, Module, Post, type Type } from '@nestjs/common'
 import { RouterModule } from '@nestjs/core'
 import { randomUUID } from 'node:crypto'
 import { accessQuery } from '../../src/access/access.queries.js'
-import {
-  AnyKey,
-  CurrentCaller,
-  type OrganizationCaller,
-  RequiresScope,
-  type Scope,
-  StartError,
-} from '../../src/index.js'
+import { AnyKey, CurrentCaller, type OrganizationCaller, RequiresScope, StartError } from '../../src/index.js'
 import { expectError, MembershipLevel, TestServer, useServer } from '../support/kit.js'
 
 /** A module of a third party with one route. */
@@ -86,7 +79,7 @@ describe('a route of an extension that has its organization in the body', () => 
       const rows = await query(question, values)
       const revoke = 'delete from personal_api_keys where user_id = $1'
       if (question === accessQuery && answers++ === 0) await server.database.dataSource.query(revoke, [owner.row.id])
-      return rows as never
+      return rows
     })
     const refused = await owner.post('/api/gears/', { organization_id: id }).finally(() => asked.mockRestore())
     const invalid = 'Personal API key found in request Authorization header is invalid.'
@@ -154,7 +147,7 @@ describe('a rule that does not fit its path keeps the server from starting', () 
   })
 
   it('a scope that nobody declares', async () => {
-    const rule = RequiresScope('gear:read' as Scope, { organization: { parameter: 'org' } })
+    const rule = RequiresScope('gear:read', { organization: { parameter: 'org' } })
     await expect(TestServer.start({ plugins: [extension(GEARS, rule)] })).rejects.toThrow(
       `GearsController.list (GET /${GEARS}) asks for the scope "gear:read", which no plugin declares: use one of organization:read, `,
     )

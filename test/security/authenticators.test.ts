@@ -111,7 +111,7 @@ describe('a JWT of an identity provider', () => {
 
   it('is its user, found by the verified address in any case', async () => {
     const { owner, path, id } = await server.organization()
-    const key = await issuer.token({ ...everything, email: owner.row.email!.toUpperCase() })
+    const key = await issuer.token({ ...everything, email: owner.row.email.toUpperCase() })
     expect((await get('/api/users/@me/', key)).body).toMatchObject({ uuid: owner.row.uuid })
     expect((await get(path, key)).body).toMatchObject({ id, membership_level: MembershipLevel.Owner })
     expect((await get('/api/organizations/@current/', key)).body).toMatchObject({ id })
@@ -176,24 +176,24 @@ describe('a JWT of an identity provider', () => {
   it('is 404 to an organization of others, and 403 below the level that a route asks for', async () => {
     const organization = await server.organization()
     const stranger = await server.user()
-    const strange = await issuer.token({ ...everything, email: stranger.row.email! })
+    const strange = await issuer.token({ ...everything, email: stranger.row.email })
     expectError(await get(organization.path, strange), 404, 'not_found', 'Not found.')
     const tooLow = 'Your organization access level is insufficient.'
     const member = await organization.member()
-    const low = await issuer.token({ ...everything, email: member.row.email! })
+    const low = await issuer.token({ ...everything, email: member.row.email })
     const write = (key: string) => server.request('PATCH', organization.path, { key, body: { name: 'Not' } })
     expectError(await write(low), 403, 'permission_denied', tooLow)
     const { email } = organization.owner.row
     const lowered = await issuer.token({ ...everything, email, level: MembershipLevel.Member })
     expectError(await write(lowered), 403, 'permission_denied', tooLow)
-    const raised = await issuer.token({ ...everything, email: member.row.email!, level: MembershipLevel.Owner })
+    const raised = await issuer.token({ ...everything, email: member.row.email, level: MembershipLevel.Owner })
     expectError(await write(raised), 403, 'permission_denied', tooLow)
   })
 
   it('is refused from the moment its user is deactivated, and meets a membership that ended', async () => {
     const organization = await server.organization()
     const member = await organization.member()
-    const key = await issuer.token({ ...everything, email: member.row.email! })
+    const key = await issuer.token({ ...everything, email: member.row.email })
     expect((await get(organization.path, key)).status).toBe(200)
     await server.application.get(MembersService).remove(testActor(organization.id), member.row.id)
     expectError(await get(organization.path, key), 404, 'not_found', 'Not found.')
@@ -207,21 +207,21 @@ describe('a JWT of an identity provider', () => {
   it('meets an organization that is closed, and is not held to the rule for members’ personal keys', async () => {
     const organization = await server.organization()
     const member = await organization.member()
-    const key = await issuer.token({ ...everything, email: member.row.email! })
+    const key = await issuer.token({ ...everything, email: member.row.email })
     await organization.owner.patch(organization.path, { members_can_use_personal_api_keys: false })
     expect((await member.get(organization.path)).status).toBe(403)
     expect((await member.get('/api/projects/')).body.count).toBe(0)
     expect((await get(organization.path, key)).status).toBe(200)
     expect((await get('/api/projects/', key)).body.count).toBe(1)
     expect((await organization.owner.delete(organization.path)).status).toBe(204)
-    const owning = await issuer.token({ ...everything, email: organization.owner.row.email! })
+    const owning = await issuer.token({ ...everything, email: organization.owner.row.email })
     const late = await server.request('PATCH', organization.path, { key: owning, body: { name: 'Late' } })
     expectError(late, 403, 'permission_denied', 'Your organization is being deleted.')
   })
 
   it('stands in events as what was done with, and in the log by its user', async () => {
     const { owner, path, id } = await server.organization()
-    const key = await issuer.token({ ...everything, email: owner.row.email!, jti: 'token-7' })
+    const key = await issuer.token({ ...everything, email: owner.row.email, jti: 'token-7' })
     const { headers } = await server.request('PATCH', path, { key, body: { name: 'By token' } })
     const [event] = await server.database.dataSource.query(
       `select user_id, credential_kind, credential_id from events
@@ -242,7 +242,7 @@ describe('a JWT of an identity provider', () => {
     const owner = await server.user()
     const [key] = await server.application.get(PersonalApiKeysService).list(owner.row.id)
     const { id } = key!
-    const token = await issuer.token({ ...everything, email: owner.row.email!, jti: id })
+    const token = await issuer.token({ ...everything, email: owner.row.email, jti: id })
     expectError(await get(`/api/personal_api_keys/${id}/`, token), 404, 'not_found', 'Not found.')
     expectError(await get('/api/personal_api_keys/@current/', token), 404, 'not_found', 'Not found.')
   })
@@ -271,7 +271,7 @@ describe('where several credentials could be meant', () => {
     expect(await me({ headers })).toBe(one.row.uuid)
     expect(await me({ headers, key: other.key })).toBe(other.row.uuid)
     expect(await me({ headers }, `?personal_api_key=${other.key}`)).toBe(one.row.uuid)
-    const token = await issuer.token({ ...everything, email: other.row.email! })
+    const token = await issuer.token({ ...everything, email: other.row.email })
     expect(await me({ headers, key: token })).toBe(other.row.uuid)
   })
 

@@ -130,7 +130,7 @@ describe('on the server that made the change, the very next request meets', () =
         asked.resolve()
         await answer.promise
       }
-      return rows as never
+      return rows
     })
     const before = admin.patch(organization.path, {})
     await asked.promise

@@ -69,11 +69,11 @@ export class PersonalApiKeysService {
       async (tx) => {
         await this.refuseBeyondReach(tx, { ...key, scoped_organizations })
         await this.holdUser(tx, user_id)
-        const [{ count }] = await tx.manager.query(
+        const [held] = await tx.manager.query<{ count: number }[]>(
           `select count(*)::integer as count from personal_api_keys where user_id = $1 and ${COUNTS}`,
           [user_id],
         )
-        if (count >= MAX_KEYS) throw tooManyKeys()
+        if (held!.count >= MAX_KEYS) throw tooManyKeys()
         const made = await this.insert(tx, { ...key, label: label.trim(), scoped_organizations })
         const { scopes, scoped_teams, expires_at } = made
         const reach = { scopes, scoped_teams, scoped_organizations: made.scoped_organizations }
@@ -193,15 +193,15 @@ export class PersonalApiKeysService {
     if (scoped_organizations.length + scoped_teams.length === 0) return
     if (!scoped_organizations.every(isUuid)) throw organizationBeyondReach()
     const reach = 'select organization_id from user_organizations where user_id = $1'
-    const [{ organizations, teams }] = await tx.manager.query(
+    const [known] = await tx.manager.query<{ organizations: number; teams: number }[]>(
       `select
          (select count(*)::integer from user_organizations where user_id = $1 and organization_id = any($2)) as organizations,
          (select count(*)::integer from projects where id = any($3) and ${isAmong('organization_id', reach)}) as teams`,
       [user_id, scoped_organizations, scoped_teams],
     )
-    if (organizations < new Set(scoped_organizations.map((id) => id.toLowerCase())).size)
+    if (known!.organizations < new Set(scoped_organizations.map((id) => id.toLowerCase())).size)
       throw organizationBeyondReach()
-    if (teams < new Set(scoped_teams).size) throw teamBeyondReach()
+    if (known!.teams < new Set(scoped_teams).size) throw teamBeyondReach()
   }
 
   /** The key, about to change: what is remembered of its user is forgotten with the commit. */

@@ -37,7 +37,7 @@ export class UsersService {
     refuseUnstorable(stored)
     return this.database.transaction(
       async (tx) => {
-        const [row] = await tx.manager.query(
+        const [row] = await tx.manager.query<{ id: number }[]>(
           `insert into users (uuid, distinct_id, email, first_name, last_name, is_email_verified)
            values ($1, $2, $3::text, $4, $5, $3::text <> '') on conflict (lower(email)) where email <> '' do nothing
            returning id`,
@@ -109,7 +109,7 @@ export class UsersService {
 
   /** Whether anybody was ever created: false on the very first start. */
   async isEmpty(tx: Transaction): Promise<boolean> {
-    return (await tx.manager.query('select id from users order by id limit 1')).length === 0
+    return (await tx.manager.query<unknown[]>('select id from users order by id limit 1')).length === 0
   }
 
   /** Makes an organization, and a project in it, what `@current` means to the user. */

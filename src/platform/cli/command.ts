@@ -4,19 +4,19 @@ import type { Config } from '../config/config.js'
 
 /** What a command works with. */
 export interface CommandContext {
-  config(): Config
+  config: () => Config
   /** Gives `work` the services on a migrated database, without an HTTP server. */
-  withServices<Result>(work: (services: INestApplicationContext) => Promise<Result>): Promise<Result>
+  withServices: <Result>(work: (services: INestApplicationContext) => Promise<Result>) => Promise<Result>
   /** Prints a result: the data itself with `--json`, else `text` of it. */
-  print<Data>(data: Data, text: (data: Data) => string): Promise<void>
+  print: <Data>(data: Data, text: (data: Data) => string) => Promise<void>
   /** Prints rows as they come, however many: with `--json` one array, a row a line, else the `text` of each, or `none`. */
-  printAll<Row>(pages: AsyncIterable<Row[]>, text: (row: Row) => string, none: string): Promise<void>
+  printAll: <Row>(pages: AsyncIterable<Row[]>, text: (row: Row) => string, none: string) => Promise<void>
   /** Says how far the command is. Silent with `--json`, where the error output holds an error or nothing. */
-  note(line: string): void
+  note: (line: string) => void
   /** Shows how far a long command is, on a terminal only and not with `--json`; each text takes the place of the one before. */
-  progress(text: string): void
+  progress: (text: string) => void
   /** For a command that ran to its end without doing all that was asked for. */
-  exitWith(code: number): void
+  exitWith: (code: number) => void
 }
 
 /**

@@ -72,7 +72,7 @@ export async function serverOptions(
   return {
     ...options,
     extra: {
-      ...options.extra,
+      ...(options.extra as object),
       ...(preparedStatements ? {} : { Client: UnnamingClient }),
       ...(atStart ? limits : {}),
       deadlineMs: statementTimeoutMs + DEADLINE_MARGIN_MS,

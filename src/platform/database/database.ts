@@ -116,7 +116,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
     const unit = new UnitOfWork(this.dataSource, client, () => this.onPublished?.())
     let isStandby = false
     try {
-      writeTogether(client, process.nextTick)
+      writeTogether(client, (work) => process.nextTick(work))
       const begun = client.query(begin)
       const [result] = await Promise.all([work(new Transaction(unit)), begun])
       const { command } = await unit.commit()

@@ -1,5 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Client } from 'pg'
 import { StartError } from '../start-error.js'
 import type { Setting } from './embedded-postgres/child-process.js'
 import { createCluster, ownPassword } from './embedded-postgres/cluster.js'
@@ -68,7 +69,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function createDatabase(url: string, { dataDir }: Setting): Promise<void> {
-  const connect = async (database: string) => {
+  const connect = async (database: string): Promise<Client> => {
     const client = new WatchedClient({ connectionString: url.replace(/polity$/, database) })
     await client.connect()
     return client

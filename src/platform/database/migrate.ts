@@ -70,8 +70,10 @@ class WithoutTimeouts implements EntitySubscriberInterface {
 async function takeLock(holder: Client): Promise<void> {
   for (; ; await sleep(100)) {
     await holder.query('begin')
-    const { rows } = await holder.query('select pg_try_advisory_xact_lock($1) as taken', [MIGRATION_LOCK])
-    if (rows[0].taken) break
+    const { rows } = await holder.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [
+      MIGRATION_LOCK,
+    ])
+    if (rows[0]!.taken) break
     await holder.query('rollback')
   }
   await holder.query(WITHOUT_TIMEOUTS)

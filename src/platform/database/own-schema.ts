@@ -1,3 +1,4 @@
+import type { Client } from 'pg'
 import { StartError } from '../start-error.js'
 import { sqlState } from './database-errors.js'
 import { WatchedClient } from './fast-path/watched-client.js'
@@ -36,9 +37,10 @@ export function inSchema(url: string, schema: string): string {
 export async function ensureSchema(url: string, schema: string, contact: Contact): Promise<void> {
   const client = await reach(contact, () => connected(url, schema))
   try {
-    const current = async () => (await client.query('select current_schema() as name')).rows[0].name as string | null
-    const { rows } = await client.query('select current_user as role')
-    if (rows[0].role === schema) throw namedAsRole(schema)
+    const current = async () =>
+      (await client.query<{ name: string | null }>('select current_schema() as name')).rows[0]!.name
+    const { rows } = await client.query<{ role: string }>('select current_user as role')
+    if (rows[0]!.role === schema) throw namedAsRole(schema)
     if ((await current()) === schema) return
     await client.query(`create schema if not exists ${schema}`).catch((error: Error) => {
       if (!MADE_MEANWHILE.has(sqlState(error) ?? '')) throw refused(schema, error)
@@ -49,7 +51,7 @@ export async function ensureSchema(url: string, schema: string, contact: Contact
   }
 }
 
-async function connected(url: string, schema: string): Promise<WatchedClient> {
+async function connected(url: string, schema: string): Promise<Client> {
   const client = new WatchedClient({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
     await client.connect()

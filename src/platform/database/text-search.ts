@@ -15,8 +15,8 @@ const folded = (text: string): string => `upper(${text} collate ${ICU})`
 
 /** @throws {StartError} when PostgreSQL was built without ICU, or the database has an encoding that ICU does not know */
 export async function requireIcu(dataSource: DataSource): Promise<void> {
-  const [{ known }] = await dataSource.query('select to_regcollation($1) is not null as known', [ICU])
-  if (known) return
+  const [row] = await dataSource.query<{ known: boolean }[]>('select to_regcollation($1) is not null as known', [ICU])
+  if (row!.known) return
   throw new StartError(
     'The database does not know the collation "und-x-icu", by which names are ordered and searched. Use a PostgreSQL that was built with ICU, and a database with the encoding UTF8.',
   )

@@ -70,7 +70,7 @@ export class Transaction implements Queryable {
   }
 
   save<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>, row: DeepPartial<Entity>): Promise<Entity> {
-    return this.manager.save(entity, row) as Promise<Entity>
+    return this.manager.save(entity, row)
   }
 
   /**

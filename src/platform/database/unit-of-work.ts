@@ -40,7 +40,7 @@ export class UnitOfWork {
 
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     this.refuseWhenOver()
-    writeTogether(this.client, process.nextTick)
+    writeTogether(this.client, (work) => process.nextTick(work))
     return send(this.client, query, values)
   }
 

@@ -42,7 +42,7 @@ export class EventListeners {
     if (this.sealed) throw new StartError(`The listener ${name} came too late: register it in onModuleInit.`)
     if (this.listeners.has(name)) throw new StartError(`Two listeners are named ${name}: rename one of them.`)
     const types = events.map(({ type }) => type)
-    this.listeners.set(name, { name, types, ordered, days, hear: hear as unknown as EventListener })
+    this.listeners.set(name, { name, types, ordered, days, hear })
   }
 
   /** Every listener; from now on none can be added. */

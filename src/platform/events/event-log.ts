@@ -39,10 +39,10 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
         help,
         registers: [registry],
         async collect() {
-          const [row] = await database.dataSource.query(
+          const [row] = await database.dataSource.query<{ count: number }[]>(
             `select count(*)::integer as count from (select 1 from ${from} limit ${COUNTED}) counted`,
           )
-          this.set(row.count)
+          this.set(row!.count)
         },
       })
     count('events_unsealed', `Events that no server has sealed yet, up to ${COUNTED}.`, 'events where seq is null')

@@ -69,7 +69,7 @@ export class EventRetention {
   /** Removes the oldest events of an organization, up to the first that has to stay. */
   private shorten(organizationId: string): Promise<number> {
     return this.database.transaction(async (tx) => {
-      const [last] = await tx.manager.query(
+      const [last] = await tx.manager.query<{ seq: string; hash: Buffer }[]>(
         `select e.seq, e.hash from events e
          where e.organization_id = $1 and e.created_at < now() - make_interval(days => $2)
            and e.seq < coalesce(
@@ -84,10 +84,10 @@ export class EventRetention {
         last.seq,
         last.hash,
       ])
-      const [, removed] = await tx.manager.query('delete from events where organization_id = $1 and seq <= $2', [
-        organizationId,
-        last.seq,
-      ])
+      const [, removed] = await tx.manager.query<[unknown[], number]>(
+        'delete from events where organization_id = $1 and seq <= $2',
+        [organizationId, last.seq],
+      )
       return removed
     })
   }

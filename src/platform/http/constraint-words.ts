@@ -83,7 +83,7 @@ const words = new Map<string, Words>(
 
 /** A value as an error sentence may repeat it: short, and never an object's content. */
 const shown = (value: unknown): string =>
-  typeof value === 'object' ? pythonType(value) : cutText(String(value).toWellFormed(), 100)
+  typeof value === 'object' ? pythonType(value) : cutText(`${value as string}`.toWellFormed(), 100)
 
 /** The names of class-validator's own constraints, which it exports, such as `IS_STRING`. */
 const shipped = new Set<unknown>([

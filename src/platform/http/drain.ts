@@ -34,7 +34,7 @@ export class Drain implements OnModuleDestroy {
         if (isDraining()) this.setHeader('connection', 'close')
         return super.writeHead(...(head as Parameters<ServerResponse['writeHead']>))
       }
-    } as typeof ServerResponse
+    }
   }
 
   watch(server: Server): void {

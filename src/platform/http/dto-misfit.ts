@@ -44,7 +44,7 @@ function misfitOfField(dto: DtoClass, field: string, seen: Set<DtoClass>): strin
 /** The class that class-transformer makes of a nested object; null where a transformation decides that by the value. */
 function nestedTypeOf(dto: DtoClass, field: string): DtoClass | null | undefined {
   try {
-    const made = (plainToInstance(dto as new () => Properties, { [field]: {} }) as Properties)[field]
+    const made = plainToInstance<Properties, object>(dto as new () => Properties, { [field]: {} })[field]
     if (typeof made !== 'object' || made === null) return null
     return made.constructor === Object ? undefined : (made.constructor as DtoClass)
   } catch {

@@ -43,7 +43,7 @@ export function Field(rule: FieldRule): FieldDecorator {
       ...presence({ required, nullable }, options),
       ...constraints(options),
       ...decorators,
-      Transform(({ value }) => (value === undefined || value === null ? value : coerce(value))) as PropertyDecorator,
+      Transform(({ value }: { value: unknown }) => (value === undefined || value === null ? value : coerce(value))),
       // The nullable type is spelled out, because OpenAPI 3.1 has no `nullable`.
       ApiProperty({ required, ...(nullable ? { nullable: true } : {}), ...property } as ApiPropertyOptions),
     )(target, name)

@@ -120,7 +120,7 @@ export const ObjectField = ({ type, required, nullable, ...property }: FieldOpti
     nullable,
     constraints: (options) => [IsObject(options), ValidateNested(options)],
     decorators: [Type(() => type)],
-    property: { type, ...property } as ApiPropertyOptions,
+    property: { type, ...property },
   })
 
 /**
@@ -140,7 +140,7 @@ export function ListField({
   ...property
 }: FieldOptions & { items: FieldDecorator; maxItems: number }): PropertyDecorator {
   const { coerce, constraints, decorators, property: item } = items.rule
-  const { description: _description, example: _example, type, ...schema } = item
+  const { description: _description, example: _example, type, ...schema } = item as Record<string, unknown>
   return Field({
     required,
     nullable,

@@ -116,7 +116,7 @@ function errorResponses(errors: DocumentedError[]) {
   return Object.fromEntries(
     statuses.map((status) => {
       const bodies = errors.filter((error) => error.status === status).map(({ body }) => body)
-      const examples = bodies.map((body, index) => {
+      const examples = bodies.map((body, index): [string, object] => {
         const before = bodies.slice(0, index).filter(({ code }) => code === body.code).length
         return [before === 0 ? body.code : `${body.code}_${before + 1}`, { summary: body.detail, value: body }]
       })

@@ -126,7 +126,7 @@ export class Outbound implements OnApplicationShutdown {
       return response
     } catch (error) {
       if (error instanceof TroubledAnswer || error instanceof OutboundError) throw error
-      if (request.signal.aborted) throw new Abandoned(request.signal.reason)
+      if (request.signal.aborted) throw new Abandoned(request.signal.reason as Error)
       if (timeout.aborted)
         throw new OutboundError(host, 'timeout', `did not answer within ${this.timeoutMs / 1_000} seconds`)
       const cause = rootCause(error as Error)

@@ -43,7 +43,7 @@ export class OneTimeTokens {
   /** What the token stands for, while it is valid. */
   async read<Content>(purpose: string, token: string): Promise<Content | undefined> {
     const hash = hashOf(token)
-    const [row] = await this.database.dataSource.query(
+    const [row] = await this.database.dataSource.query<{ sealed: string }[]>(
       'select sealed from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now()',
       [hash, purpose],
     )
@@ -53,7 +53,7 @@ export class OneTimeTokens {
   /** The same, and ends the token when, and only when, `tx` commits. Of two at the same moment one gets it. */
   async redeem<Content>(tx: Transaction, purpose: string, token: string): Promise<Content | undefined> {
     const hash = hashOf(token)
-    const [[row]] = await tx.manager.query(
+    const [[row]] = await tx.manager.query<[{ sealed: string }[], number]>(
       'delete from one_time_tokens where hash = $1 and purpose = $2 and expires_at > now() returning sealed',
       [hash, purpose],
     )
@@ -62,7 +62,7 @@ export class OneTimeTokens {
 
   /** Whether `value` was not seen before, under this purpose, for as long as it could be presented again. */
   async isFirst(purpose: string, value: string, lifetimeMs: number): Promise<boolean> {
-    const rows = await this.database.dataSource.query(
+    const rows = await this.database.dataSource.query<unknown[]>(
       `insert into one_time_tokens (hash, purpose, sealed, expires_at)
        values ($1, $2, '', now() + make_interval(secs => $3)) on conflict do nothing returning hash`,
       [hashOf(`${purpose}/${value}`), purpose, lifetimeMs / 1_000],

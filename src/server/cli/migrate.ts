@@ -55,8 +55,8 @@ export const migrateCommands =
   }
 
 async function executed(dataSource: DataSource): Promise<string[]> {
-  const [table] = await dataSource.query("select to_regclass('migrations') as name")
-  if (!table.name) return []
+  const [table] = await dataSource.query<{ name: string | null }[]>("select to_regclass('migrations') as name")
+  if (!table!.name) return []
   const rows: { name: string }[] = await dataSource.query('select name from migrations order by id')
   return rows.map(({ name }) => name)
 }

@@ -3,10 +3,10 @@ import type { Writable } from 'node:stream'
 /** Where a command writes lines. */
 export interface CommandOutput {
   /** Resolves when the line has left, so that a slow reader slows us down and nothing piles up. */
-  out(text: string): Promise<void> | void
-  err(text: string): void
+  out: (text: string) => Promise<void> | void
+  err: (text: string) => void
   /** Where there is a terminal, replaces the text of before on the same line. */
-  progress?(text: string): void
+  progress?: (text: string) => void
 }
 
 /** The process's own outputs. */

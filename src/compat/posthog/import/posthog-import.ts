@@ -60,11 +60,11 @@ export async function importPostHog(
 
 /** Which database this is, for a state to know it again. */
 async function identityOf(database: Database): Promise<string> {
-  const [{ identity }] = await database.dataSource.query(
+  const [row] = await database.dataSource.query<{ identity: string }[]>(
     `select system_identifier || '/' || oid as identity from pg_control_system(), pg_database
      where datname = current_database()`,
   )
-  return identity
+  return row!.identity
 }
 
 /** Moves a sequence past `highest`, and never back. */

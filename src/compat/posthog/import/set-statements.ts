@@ -30,7 +30,7 @@ export async function insertRows<Returned>(
   for (const [names, group] of alike(rows)) {
     const statement = insertion(tables[type], names, rest)
     // JSON leaves out what is undefined.
-    returned.push(...(await tx.manager.query(statement, [JSON.stringify(group)])))
+    returned.push(...(await tx.manager.query<Returned[]>(statement, [JSON.stringify(group)])))
   }
   return returned
 }

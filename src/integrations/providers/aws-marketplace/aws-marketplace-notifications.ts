@@ -85,7 +85,7 @@ export class AwsMarketplaceNotifications {
          select message_id from aws_marketplace_messages where received_at < now() - interval '1 day'
          for update skip locked)`,
     )
-    const remembered = await tx.manager.query(
+    const remembered = await tx.manager.query<unknown[]>(
       'insert into aws_marketplace_messages (message_id) values ($1) on conflict do nothing returning message_id',
       [MessageId],
     )

@@ -12,7 +12,7 @@ type Named = Pick<MarketplaceCustomer, 'product_code' | 'customer_identifier'>
 export class AwsMarketplaceStatuses {
   /** @returns whether nothing later was heard before; messages may come in any order */
   async hear(tx: Transaction, of: Named, status: SubscriptionStatus, at: string): Promise<boolean> {
-    const heard = await tx.manager.query(
+    const heard = await tx.manager.query<unknown[]>(
       `insert into aws_marketplace_statuses (product_code, customer_identifier, status, status_at)
        values ($1, $2, $3, $4)
        on conflict (product_code, customer_identifier) do update
@@ -26,13 +26,13 @@ export class AwsMarketplaceStatuses {
 
   /** The latest status, which stays so until the transaction ends. */
   async hold(tx: Transaction, of: Named): Promise<SubscriptionStatus> {
-    const [{ status }] = await tx.manager.query(
+    const [held] = await tx.manager.query<{ status: SubscriptionStatus }[]>(
       `insert into aws_marketplace_statuses (product_code, customer_identifier, status, status_at)
        values ($1, $2, 'pending', '-infinity')
        on conflict (product_code, customer_identifier) do update set status = aws_marketplace_statuses.status
        returning status`,
       [of.product_code, of.customer_identifier],
     )
-    return status
+    return held!.status
   }
 }

@@ -97,7 +97,7 @@ export class VercelConnect {
     const { organizations: scoped, level = MembershipLevel.Owner } = caller.credential
     const reach = `select organization_id from user_organizations
       where user_id = $1 and (cardinality($4::uuid[]) = 0 or organization_id = any($4))`
-    const organizations = await this.database.dataSource.query(
+    const organizations = await this.database.dataSource.query<LinkSession['organizations']>(
       `select o.id, o.name, exists (select 1 from organization_integrations i
          where i.organization_id = o.id and i.kind = $2) as already_linked
        from organizations o
@@ -120,7 +120,7 @@ export class VercelConnect {
       await this.installations.holdId(tx, KIND, installation_id)
       // Of two that link the same organization, the second sees the first.
       const { name } = await holdOpenOrganization(tx, organization_id)
-      const linked = await tx.manager.query(
+      const linked = await tx.manager.query<unknown[]>(
         'select 1 from organization_integrations where organization_id = $1 and kind = $2',
         [organization_id, KIND],
       )

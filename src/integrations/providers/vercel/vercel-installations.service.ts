@@ -121,7 +121,7 @@ export class VercelInstallations {
 
   /** A token from before the removal does not bring an installation back. */
   private async refuseReplay(tx: Transaction, id: string, { iat, exp }: VercelClaims): Promise<void> {
-    const [row] = await tx.manager.query(
+    const [row] = await tx.manager.query<unknown[]>(
       'select 1 from integration_directory where kind = $1 and integration_id = $2 and removed_at >= to_timestamp($3)',
       [KIND, id, iat ?? exp],
     )

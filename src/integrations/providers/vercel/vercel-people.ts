@@ -96,7 +96,7 @@ export class VercelPeople {
   }
 
   private async isMember(tx: Transaction, organization_id: string, { id }: User): Promise<boolean> {
-    const rows = await tx.manager.query(
+    const rows = await tx.manager.query<unknown[]>(
       'select 1 from organization_memberships where organization_id = $1 and user_id = $2',
       [organization_id, id],
     )

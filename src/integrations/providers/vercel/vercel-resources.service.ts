@@ -84,7 +84,7 @@ export class VercelResources {
     return this.database.transaction(async (tx) => {
       await this.hold(tx, integration)
       const { config } = await this.row(tx, organization_id, id)
-      const [[changed]] = await tx.manager.query(
+      const [[changed]] = await tx.manager.query<[{ id: string }[], number]>(
         `update project_integrations set config = $4, updated_at = now()
          where organization_id = $1 and project_id = $2::integer and kind = $3 and integration_id = $2::integer::text
          returning id`,
@@ -139,7 +139,7 @@ export class VercelResources {
   private async locate(installationId: string, resourceId: string) {
     const integration = await this.installations.existing(installationId)
     if (!/^[1-9]\d{0,9}$/.test(resourceId) || Number(resourceId) > 2_147_483_647) throw invalidResourceId()
-    const [owner] = await this.database.dataSource.query(
+    const [owner] = await this.database.dataSource.query<{ organization_id: string }[]>(
       'select organization_id from integration_directory where kind = $1 and integration_id = $2',
       [RESOURCE, resourceId],
     )
@@ -160,7 +160,7 @@ export class VercelResources {
     externalId: string | null | undefined,
     idempotencyKey: string | undefined,
   ): Promise<ResourceRow | undefined> {
-    const [found] = await tx.manager.query(
+    const [found] = await tx.manager.query<{ project_id: number }[]>(
       `select project_id from project_integrations where organization_id = $1 and kind = $2
          and (config->>'externalId' = $3 or config->>'idempotencyKey' = $4) limit 1`,
       [organizationId, KIND, externalId || null, idempotencyKey || null],

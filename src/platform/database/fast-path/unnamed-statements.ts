@@ -9,7 +9,8 @@ export class UnnamingClient extends WatchedClient {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of all of pg's overloads
   override query(query: any, ...rest: any[]): any {
     if (query instanceof pg.Query) Object.assign(query, { name: undefined })
-    else if (query?.name) query = { ...query, name: undefined }
-    return super.query(query, ...(rest as []))
+    const named = query as { name?: string } | undefined
+    const unnamed: unknown = !(query instanceof pg.Query) && named?.name ? { ...named, name: undefined } : query
+    return super.query(unnamed, ...(rest as []))
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
 import type { WatchedClient } from './watched-client.js'
 
 /** How often connections that owe an answer are looked at. */
@@ -88,7 +89,7 @@ async function inquire(clients: WatchedClient[], all: Set<WatchedClient>): Promi
 /** Those that still wait, and that the server does not work for. */
 async function unknownOf(suspects: Suspect[], inquirer: WatchedClient): Promise<Suspect[]> {
   if (suspects.length === 0) return []
-  const { rows }: { rows: { own: number; busy: number[] }[] } = await inquirer.query(
+  const { rows } = await (inquirer as Client).query<{ own: number; busy: number[] }>(
     `select pg_backend_pid() as own, array(select pid from pg_stat_activity
        where pid = any($1::integer[]) and (state is null or state not like 'idle%')) as busy`,
     [suspects.map(({ backend }) => backend)],

@@ -28,11 +28,12 @@ export class WatchedClient extends pg.Client {
     privates(this).connection.on('readyForQuery', () => (this.begun = performance.now()))
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of both of pg's overloads
-  override connect(callback?: any): any {
+  override connect(): Promise<pg.Client>
+  override connect(callback: (error: Error) => void): void
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
     this.begun = performance.now()
     if (this.deadlineMs < Infinity) watch(this)
-    return super.connect(callback)
+    return callback ? super.connect(callback) : super.connect()
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one implementation of all of pg's overloads
