@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** A library of a module, which reads variables of its own from the environment, all with one prefix. */
 export interface SettingsLibrary {
-  /** `AWS_` */
+  /** Such as `ACME_`. */
   readonly prefix: string
   readonly reads: (name: string) => boolean
 }

@@ -83,7 +83,7 @@ const isBits = (value: string, most: number) => /^\d{1,3}$/.test(value) && Numbe
 
 /** As an address holds them, which is what they are compared with. */
 export const hosts = list(
-  'write host names like billing.internal, without a scheme or a port, separated by commas',
+  'write host names like mail.internal, without a scheme or a port, separated by commas',
   (item) => isIP(item) > 0 || (/^[a-z0-9._-]+$/.test(item) && parsed(`http://${item}`)?.hostname === item),
 )
 

@@ -38,7 +38,7 @@ export interface DomainEvent<Payload = Record<string, unknown>> {
  * kept for 180 days.
  */
 export interface SecurityEvent<Payload = Record<string, unknown>> {
-  /** `<what of theirs>.<what happened>`, past tense: `personal_api_key.created`. */
+  /** `<what of theirs>.<what happened>`, in the past tense, such as `user.created`. */
   readonly type: string
   /** Whom it concerns, whoever did it. */
   readonly user_id: number

@@ -13,7 +13,7 @@ const EXTENSION = 'x-error '
 /**
  * Documents errors of a route, beside those of every route of its kind. Each is given as it would be thrown, and its body
  * becomes an example.
- * @example ApiErrors(openInvoices(), billingUnavailable())
+ * @example ApiErrors(notFound(), nameTaken())
  */
 export const ApiErrors = (...errors: ApiError[]) =>
   // An extension for each, because decorators of one name would replace each other. The document does not keep them.
