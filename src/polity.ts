@@ -54,7 +54,7 @@ export class Polity implements OnApplicationShutdown {
       throw new StartError('databaseUrl is missing: write it like postgres://user:password@host:5432/database.')
     const given = loadConfig({ ...settings, DATABASE_URL: databaseUrl }, { plugins })
     const url = inSchema(databaseUrl, schema)
-    // Whoever runs us takes their server out of service, and closes us when no request is left.
+    // The application around us drains its own server and closes us when no request is left.
     const config = given.with({ DATABASE_URL: url, SHUTDOWN_DRAIN_MS: 0 })
     // Before anything is changed.
     encryptionKeys(config)

@@ -130,7 +130,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     const waiting = { enableOfflineQueue: true, maxRetriesPerRequest: null, commandTimeout: undefined }
     const subscriber = client.duplicate({ ...waiting, socketTimeout: undefined })
     subscriber.on('error', () => undefined)
-    // What was said while nobody listened is unknown.
+    // Messages sent while we were not subscribed are lost.
     subscriber.on('ready', () => {
       this.entries?.clear()
       this.unknown?.clear()

@@ -102,7 +102,7 @@ export const AnyKey = () =>
 /** Opens a route to everyone. */
 export const Public = () => SetMetadata(ACCESS_RULE, { kind: 'public' } satisfies AccessRule)
 
-/** Opens a route to callers that `guard` lets in, such as a provider with its own tokens; personal API keys are no use. */
+/** Opens a route to callers that `guard` lets in, such as a provider with its own tokens. Personal API keys do not work there. */
 export const GuardedBy = (guard: Type<CanActivate>) =>
   applyDecorators(SetMetadata(ACCESS_RULE, { kind: 'guarded', by: guard.name } satisfies AccessRule), UseGuards(guard))
 

@@ -47,7 +47,7 @@ export const accessQuery = namedQuery<AccessRow>(
    where k.secure_value = $1 and (k.expires_at is null or k.expires_at > now())`,
 )
 
-/** The same of a user whom an authenticator recognized. $1 the user, $2 an organization's id or null. */
+/** The same for a user that an authenticator recognized. $1 the user, $2 an organization's id or null. */
 export const standingQuery = namedQuery<Standing>(
   'auth.standing',
   `select ${standing}

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 const NETWORK_GROUPS = 4
 
 /**
- * What failures and keyless requests of an address are counted by: the address, or for IPv6 its /64, because whoever has
+ * What failures and keyless requests of an address are counted by: the address, or for IPv6 its /64, because a client that has
  * one address there has them all.
  */
 export function countedAddress(address: string): string {

@@ -14,7 +14,7 @@ import { RateLimits } from './rate-limits.js'
 /** The classes that plugins list as `authenticators`. */
 export const AUTHENTICATORS = Symbol('authenticators')
 
-/** A caller whom an authenticator recognized. */
+/** A caller that an authenticator recognized. */
 export interface RecognizedCaller {
   user: Authenticated['user']
   credential: Credential

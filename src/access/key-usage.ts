@@ -36,7 +36,7 @@ export class KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (now.getTime() - last >= PRECISION_MS) this.pending.set(keyId, now)
   }
 
-  /** Writes what was noted. A failure loses at most the precision of these times. */
+  /** Writes the collected times. A failure only makes them less precise. */
   async flush(): Promise<void> {
     if (this.pending.size === 0) return
     const uses = [...this.pending]

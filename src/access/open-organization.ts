@@ -3,7 +3,7 @@ import { namedQuery } from '../platform/database/fast-path/named-query.js'
 import { organizationNotFound } from './access.errors.js'
 import { type OrganizationState, refuseDeactivated, refusePendingDeletion } from './organization-state.js'
 
-/** $1 organization. Waits for whoever changes its state; rows that refer to it can be added meanwhile. */
+/** $1 organization. Waits for transactions that change its state. Rows that refer to it can be added meanwhile. */
 const heldState = namedQuery<OrganizationState & { name: string }>(
   'auth.hold_organization',
   `select name, is_active, is_not_active_reason, deletion_requested_at is not null as is_pending_deletion

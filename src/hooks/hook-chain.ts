@@ -29,7 +29,7 @@ const hookNames = Object.keys({
   beforeRemove: true,
 } satisfies Record<HookName, true>) as HookName[]
 
-/** The hooks of all plugins, in the order of the plugins. Whoever changes an organization or its members asks it before. */
+/** The hooks of all plugins, in the order of the plugins. Services ask it before they change an organization or its members. */
 @Injectable()
 export class HookChain implements OnModuleInit {
   /** Not before the start: a change that came earlier would pass by the hooks, and so it fails. */

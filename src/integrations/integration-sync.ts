@@ -62,7 +62,7 @@ export class IntegrationSync implements OnModuleInit {
     while (!(await this.tellOnce(event, hook)));
   }
 
-  /** @returns whether what was told is still how it is */
+  /** @returns whether the provider was told the current state */
   private async tellOnce({ organization_id, item_id }: Told, hook: 'install' | 'configure'): Promise<boolean> {
     const row = await this.installations.load(organization_id, item_id!)
     if (!row) return true
@@ -81,7 +81,7 @@ export class IntegrationSync implements OnModuleInit {
     return this.note(row, 'synced', null)
   }
 
-  /** Of an older revision nothing is noted. @returns whether it was the newest */
+  /** Ignores an older revision. @returns whether it was the newest */
   private async note(row: OrganizationIntegration, state: SyncState, error: string | null): Promise<boolean> {
     const [, noted] = await this.database.dataSource.query<[unknown[], number]>(
       `update organization_integrations set sync_state = $4, sync_error = $5, synced_at = coalesce($6, synced_at)

@@ -98,7 +98,7 @@ export class IntegrationsPurge implements OnModuleInit {
     await provider.disconnect?.(this.keyring.open(sealed, partingContext(of)))
   }
 
-  /** Whoever connected the same thing meanwhile does not lose it to what was before. */
+  /** Whether an organization has connected the same thing again. Then the old connection must not end the new one. */
   private async isConnectedAgain({ kind, integration_id }: BilledIntegration): Promise<boolean> {
     return integration_id !== null && (await this.installations.find(kind, integration_id)) !== undefined
   }

@@ -44,7 +44,7 @@ export class ProviderRegistry implements OnModuleInit {
     return this.byKind.get(kind)
   }
 
-  /** The part of a configuration that members may see. Of a kind that is not registered, only what Polity wrote. */
+  /** The part of a configuration that members may see. For a kind that is not registered, only what Polity wrote. */
   shown(kind: string, config: Record<string, unknown>): Record<string, unknown> {
     const fields = [...OWN_FIELDS, ...(this.byKind.get(kind)?.shown ?? [])]
     return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)))

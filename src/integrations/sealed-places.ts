@@ -16,7 +16,7 @@ export interface SealedPlace {
   sealed: string
   /** Which rows of the table hold something sealed. */
   where: string
-  /** Rows as arrays: $1 what to keep instead, $2 the organization, $3 the id, $4 what it was: what changed meanwhile stays. */
+  /** Arrays with an element for each row: $1 new values, $2 organizations, $3 ids, $4 old values. Rows that have changed since stay. */
   update: string
   context: (row: SealedRow) => string
 }

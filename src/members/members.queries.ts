@@ -14,7 +14,7 @@ export const membershipListed = namedQuery(
    on conflict do nothing`,
 )
 
-/** $1 organization. Waits for whoever changes it or asks hooks about its members. */
+/** $1 organization. Waits for transactions that change it or ask hooks about its members. */
 export const heldForHooks = namedQuery(
   'members.hold_for_hooks',
   'select id from organizations where id = $1 for no key update',

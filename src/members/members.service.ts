@@ -85,7 +85,7 @@ export class MembersService {
   }
 
   /**
-   * Asks the hooks about somebody who is no member yet. Holds the organization: of two who join at the same moment, the
+   * Asks the hooks about somebody who is not a member yet. Holds the organization: if two join at once, the
    * hooks see the first when they are asked about the second.
    * @throws what a hook vetoes with
    */

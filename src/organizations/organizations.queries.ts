@@ -57,7 +57,7 @@ const viewQuery = (fields: readonly OrganizationField[]) =>
    where o.id = $1`,
   )
 
-/** A row of a page: how many there are in all, and one of them. Of an empty page one row without any. */
+/** A row of a page: the count of all results, and one result. An empty page has one row without a result. */
 export interface OrganizationFound {
   count: number
   view: string | null

@@ -56,7 +56,7 @@ import {
 import { slugOf, slugWithSuffix } from './slug.js'
 import { organizationsSettings } from './organizations.settings.js'
 
-/** Of an organization's row, what changes. */
+/** The columns of an organization's row that change. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
 /** Whose view of an organization. */

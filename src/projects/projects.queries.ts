@@ -85,5 +85,5 @@ const pageOfUser = (name: string, matching: string): NamedQuery<ProjectFound> =>
 
 export const projectsOfUser = pageOfUser('projects.of_user', 'true')
 
-/** The same of those in whose name $6 is found. */
+/** The same, limited to projects whose name contains $6. */
 export const projectsOfUserSearched = pageOfUser('projects.of_user_searched', contains('p.name', '$6'))

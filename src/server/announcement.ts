@@ -4,7 +4,7 @@ import type { FirstRun } from './first-run.js'
 import type { Config } from '../platform/config/config.js'
 import { StartError } from '../platform/start-error.js'
 
-/** How whoever started the server gets the first key: the words of a shell for it. */
+/** Tells the person who started the server how to read the first key, as a shell command. */
 export type FirstKey = { inShell: string }
 
 /** In plain text and not in the log. Resolves when it is written. */

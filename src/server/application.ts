@@ -96,7 +96,7 @@ function adapterOf(
   mountedAt = '',
 ): [FastifyAdapter, RouteTable] {
   const trusted = config.get('TRUSTED_PROXIES')
-  // Whole, however slowly it drips: Node looks at these intervals which of them are over.
+  // The time for the whole request, however slowly it arrives. Node checks for expired requests at this interval.
   const requestTimeout = config.get('REQUEST_TIMEOUT_MS')
   const connectionsCheckingInterval = Math.min(1_000, requestTimeout)
   const adapter = new FastifyAdapter({

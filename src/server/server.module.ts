@@ -26,7 +26,7 @@ import type { Plugins } from '../plugins.js'
 
 interface Surroundings {
   logger?: Logger
-  /** Whoever builds the application closes them where that fails. */
+  /** Whoever builds the application closes these when building fails. */
   connections?: Connections
   /** Watches the HTTP server, where there is one. */
   drain?: Drain
@@ -88,7 +88,7 @@ class Declarations {
   }
 }
 
-/** Whoever decides, of a plugin or by default, for those of our services that ask. */
+/** Provides each decision to the services that ask: the plugin's class, or the default. */
 @Global()
 @Module({})
 class Decisions {

@@ -13,7 +13,7 @@ import { Plugins } from '../plugins.js'
 /** A database for tests, its schema up to date. */
 export interface TestDatabase {
   readonly url: string
-  /** Ends what was started or made for it. A database that was given stays as it is. */
+  /** Stops and removes what was created for it. A database that was passed in stays as it is. */
   close(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ async function migrated(
   }
 }
 
-/** @param template whoever runs many tests may keep a schema that is up to date in `template1` */
+/** @param template with many tests, `template1` may hold an up-to-date schema */
 async function create(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `polity_test_${randomUUID().replaceAll('-', '')}`
   const url = new URL(serverUrl)

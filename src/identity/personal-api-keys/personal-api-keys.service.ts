@@ -181,7 +181,7 @@ export class PersonalApiKeysService {
     await tx.manager.query('select 1 from users where id = $1 for update', [userId])
   }
 
-  /** Whoever loses a membership later loses the organization for the key too: the guard asks for both. */
+  /** The guard checks the user's membership as well, so the keys of a user who leaves later lose the organization too. */
   private async refuseBeyondReach(
     tx: Transaction,
     {

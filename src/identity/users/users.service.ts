@@ -94,12 +94,12 @@ export class UsersService {
     return on.manager.findOneBy(User, { id })
   }
 
-  /** The same by the UUID. A text that is not one is nobody's. */
+  /** The same by UUID. Null for a text that is not a UUID. */
   async byUuid(uuid: string, on: Reads = this.database.dataSource): Promise<User | null> {
     return isUuid(uuid) ? on.manager.findOneBy(User, { uuid }) : null
   }
 
-  /** The same by the address, in any case. The empty address is nobody's. */
+  /** The same by e-mail address, ignoring case. Null for the empty address. */
   byEmail(email: string, on: Reads = this.database.dataSource): Promise<User | null> {
     return on.manager
       .createQueryBuilder(User, 'user')

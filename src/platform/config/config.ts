@@ -19,7 +19,7 @@ export class Config {
     return this.values[name]
   }
 
-  /** The settings of a module. @throws {StartError} when the module's plugin was not given to whoever parsed them */
+  /** The settings of a module. @throws {StartError} when the module's plugin was not passed to `loadConfig` */
   of<Declared extends Settings>(settings: Declared): SettingsOf<Declared> {
     if (!this.settings.includes(settings))
       throw new StartError(

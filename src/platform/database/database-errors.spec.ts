@@ -7,7 +7,7 @@ import { DatabaseBusy, isDatabaseUnavailable } from './database-errors.js'
 
 const withCode = (code: string) => Object.assign(new Error('any'), { code })
 
-/** What pg and pg-pool throw at whoever uses them wrongly. Everything else they throw means a lost connection. */
+/** What pg and pg-pool throw when they are used wrongly. Everything else they throw means a lost connection. */
 const MISUSE = [
   'Client has already been connected',
   'not supported in pipeline mode',

@@ -27,13 +27,13 @@ const LONG_STATEMENT_MS = 600_000
  */
 const WRITERS = { total: Infinity, ofOneKey: 2, waiting: 500, waitingOfOneKey: 50, waitMs: 5_000 }
 
-/** Whom a transaction is for, which a caller says of themselves. */
+/** Whose rows a transaction locks. Callers have these fields. */
 export interface TransactionScope {
-  /** The organization whose rows it locks, so that those who wait for them leave connections to others. */
+  /** The organization whose rows it locks. Writers that wait for them leave connections to other organizations. */
   organization_id?: string
-  /** The same of a user. */
+  /** The user whose rows it locks. */
   user_id?: number | null
-  /** The transaction in which the caller acts already. */
+  /** The transaction that the caller is already in. */
   tx?: Transaction
 }
 

@@ -82,7 +82,7 @@ export class Transaction implements Queryable {
   last<Result>(statements: () => Promise<Result>): Promise<Result> {
     this.unit.refuseWhenOver()
     const answers = statements()
-    // Whoever waits for the transaction hears of it.
+    // Callers that await the transaction get the error.
     if (!this.isPart) this.unit.commit().catch(() => undefined)
     return answers
   }

@@ -61,7 +61,7 @@ export class UnitOfWork {
     this.failure ??= { error }
   }
 
-  /** @throws what a part of the work failed with, also where whoever began that part went on */
+  /** @throws the error of a part that failed, even where its caller ignored it */
   async commit(): Promise<QueryResult> {
     if (this.failure) {
       this.close()
@@ -79,7 +79,7 @@ export class UnitOfWork {
       await this.manager.query('release savepoint attempt')
       return result
     } catch (error) {
-      // Of a connection that is gone, the error is the one to hear of.
+      // If the connection is gone, report that error instead.
       await this.manager.query('rollback to savepoint attempt; release savepoint attempt').catch(() => undefined)
       this.failure = failure
       this.events = events

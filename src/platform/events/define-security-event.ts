@@ -3,10 +3,10 @@ import type { Actor, SecurityEvent } from './domain-event.js'
 
 /** What {@link defineSecurityEvent} makes: call it for an event, to give to `tx.publish`. */
 export interface SecurityEventDefinition<Payload = Record<string, unknown>> {
-  /** @param userId whom it concerns, whoever did it */
+  /** @param userId the person it concerns, who need not be the one who acted */
   (by: Actor, userId: number, payload: Payload): SecurityEvent<Payload>
   readonly type: string
-  /** A sentence for whoever reads what happened. */
+  /** A sentence that says what happened, for readers of the log. */
   readonly description: string
   readonly payload: z.ZodType<Payload>
 }
@@ -19,7 +19,7 @@ export const securityEventCatalogue: ReadonlyMap<string, SecurityEventDefinition
 /**
  * Adds an event that concerns a person rather than an organization to the catalogue.
  * @param type `<what of theirs>.<what happened>`, past tense
- * @param payload what it tells beside who, when and to whom: a zod schema of an object. Never a secret
+ * @param payload what it tells beside who, when and to whom: a zod schema of an object. It must hold no secret
  * @example const badgeLost = defineSecurityEvent('badge.lost', 'Somebody lost a badge.', z.strictObject({ badge_id: z.string() }))
  * tx.publish(badgeLost(caller, user.id, { badge_id }))
  */

@@ -40,7 +40,7 @@ export interface DomainEvent<Payload = Record<string, unknown>> {
 export interface SecurityEvent<Payload = Record<string, unknown>> {
   /** `<what of theirs>.<what happened>`, in the past tense, such as `user.created`. */
   readonly type: string
-  /** Whom it concerns, whoever did it. */
+  /** The person it concerns, who need not be the one who acted. */
   readonly user_id: number
   readonly payload: Payload
   readonly by: Actor

@@ -23,7 +23,7 @@ export class PublishedEvents {
     }
   }
 
-  /** What was published so far, for whoever may have to come back to it. */
+  /** A copy of what has been published so far, to return to if the next part fails. */
   copy(): PublishedEvents {
     const copy = new PublishedEvents()
     for (const [owner, rows] of this.ofOrganizations) copy.ofOrganizations.set(owner, [...rows])

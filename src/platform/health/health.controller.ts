@@ -25,11 +25,11 @@ export class HealthController {
     return { status: 'ok' }
   }
 
-  /** 503 with the same body while it is not ready, which is no error of the API's. */
+  /** Answers 503 with the same body while the server is not ready. This is not one of the API's errors. */
   @Get('readyz')
   @HealthCheck()
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    // Not thrown, because a server that stops as it should is no error in its log.
+    // Not thrown: a server that is stopping must not log an error.
     if (this.drain.isDraining) {
       const { status, body } = unavailable()
       void reply.status(status)

@@ -18,7 +18,7 @@ class UnreadableBody {
 /** Reads JSON and form bodies as Django REST framework does; anything else is kept as an {@link UnreadableBody}. */
 export function registerBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
-  // Fastify refuses what is no media type at all by itself, in other words.
+  // Fastify itself refuses a malformed media type, with a message of its own.
   server.addHook('onRequest', async ({ method, headers }) => {
     const mediaType = headers['content-type']
     if (mediaType !== undefined && method !== 'GET' && !/^\s*[^\s/;]+\/[^\s/;]+\s*(;|$)/.test(mediaType))
@@ -105,7 +105,7 @@ function readJson(body: Buffer): unknown {
   }
 }
 
-/** Deeper than any body of ours, and shallow enough for whoever walks through it by recursion. */
+/** Deeper than any body that a route takes, and shallow enough for recursive code. */
 export const MAX_DEPTH = 100
 
 export const tooDeep = (): ApiError => malformedJson({ where: `Nested more than ${MAX_DEPTH} levels deep` })

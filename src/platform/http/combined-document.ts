@@ -4,7 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger'
 const KINDS = ['schemas', 'headers', 'securitySchemes'] as const
 
 /**
- * One description of two APIs. Of two parts with one name that differ, the one of `ours` is called `Polity…`.
+ * One description of two APIs. If two different parts have the same name, the one from `ours` is renamed to `Polity…`.
  * @param prefix what stands before our paths
  */
 export function withDocument(theirs: OpenAPIObject, ours: OpenAPIObject, prefix: string): OpenAPIObject {

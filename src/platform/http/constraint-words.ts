@@ -16,7 +16,7 @@ const type =
   (value) => ({ constraint, values: { type: pythonType(value) } })
 const choice: Words = (value) => ({ constraint: 'choice', values: { value: shown(value) } })
 
-/** Of a text, a number, a list: what is none of them is told that first. */
+/** For constraints of text, numbers and lists: a value of another type is told its type first. */
 const ofText =
   (constraint: FieldConstraint): Words =>
   (value, [limit]) =>
@@ -103,11 +103,11 @@ export interface FailedConstraint {
   limits: readonly unknown[]
   /** What class-validator says of it. */
   message: string
-  /** Whether whoever declared the constraint wrote the message. */
+  /** Whether the message was written where the constraint was declared. */
   isOwnMessage: boolean
 }
 
-/** In characters: a message may repeat what was sent. */
+/** In characters. A message may repeat the value that was sent. */
 const LONGEST_DETAIL = 500
 
 /** The error of a failed constraint: in PostHog's words where the table has them, else `invalid_input` with its own message. */

@@ -2,9 +2,9 @@ import type { OnModuleDestroy } from '@nestjs/common'
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Nobody has connected for so long: whoever wants an answer is connected and waits for it. */
+/** After this time without a new connection, every client that wants an answer is connected. */
 const QUIET_MS = 50
-/** So long a quiet moment is waited for at the most. */
+/** The longest wait for such a moment. */
 const LISTEN_ON_MS = 500
 /** So long requests that are under way may take to finish, before their connections are closed. */
 const FINISH_MS = 8_000

@@ -13,7 +13,7 @@ interface Parameter {
   data?: unknown
   pipes: readonly unknown[]
   schema?: unknown
-  /** Of a decorator of somebody's own. */
+  /** From a decorator that is not ours. */
   factory?: unknown
 }
 

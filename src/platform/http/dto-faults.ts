@@ -88,7 +88,7 @@ function fieldFault(attr: string, { property, value, constraints = {} }: Validat
 
 type Declared = DtoShape['constraints'][number]
 
-/** `@ValidateNested` always has a message; that is nobody's own. */
+/** `@ValidateNested` always has a message, which is not the author's own. */
 const ownMessage = (constraint?: Declared): boolean => Boolean(constraint?.message && constraint.constraintCls)
 
 /** Which item of a list fails a constraint that each of them has to hold; -1 where it does not say so at once. */

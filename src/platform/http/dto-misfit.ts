@@ -59,7 +59,7 @@ function propertiesOf(dto: DtoClass): string[] {
   return [...new Set([...ownPropertiesOf(dto), ...names])].filter((name) => !isReadOnly(dto, name))
 }
 
-/** Where `@ApiProperty` keeps the names of properties, each behind a colon, and what it was told of one. */
+/** Where `@ApiProperty` keeps the names of properties, each after a colon, and its options for each. */
 const DOCUMENTED = 'swagger/apiModelPropertiesArray'
 const DOCUMENTATION = 'swagger/apiModelProperties'
 

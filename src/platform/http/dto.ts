@@ -106,7 +106,7 @@ function harmlessObjects(value: unknown, attr: string, depth = 1): number {
   return objects
 }
 
-/** Declared fields of a class exist, as undefined. What was not given is not in the DTO, so that services can spread it. */
+/** Declared fields of a class exist, as undefined. Fields that were not given are left out of the DTO, so that services can spread it. */
 function dropAbsent(instance: object): void {
   const { fields, nested } = shapeOf(instance.constructor as Dto)
   for (const field of fields) {

@@ -25,7 +25,7 @@ interface TextOptions extends FieldOptions {
   maxLength: number
 }
 
-/** A string, trimmed; numbers become strings, as long as they are still what was sent. */
+/** A string, trimmed. Numbers become strings where they keep all their digits. */
 export const StringField = (options: TextOptions) => textField(options)
 
 /** An e-mail address, trimmed. */

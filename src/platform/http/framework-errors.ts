@@ -39,7 +39,7 @@ function clientError(code: string): ApiError {
   return malformedRequest()
 }
 
-/** There is no response object to write to: the request was never one. */
+/** The request could not be parsed, so there is no response object to write to. */
 function asHttp({ status, body }: ApiError): string {
   const content = JSON.stringify(body)
   return [

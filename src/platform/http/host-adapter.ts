@@ -10,7 +10,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 /**
  * Lets another application's server answer requests below `prefix` + `/api` with `handle`, before anything of the
  * application itself sees them: no parser, pipe, guard, interceptor or filter of one reaches the requests of the other.
- * @param isOurs whether a path without the prefix is for `handle`; what is not goes on to the application
+ * @param isOurs whether `handle` answers a path without the prefix; the application gets all others
  */
 export function serveWithin(
   adapter: HostAdapter,

@@ -38,7 +38,7 @@ export function registerHost(server: FastifyInstance, publicUrl: string | undefi
   })
 }
 
-/** Of two Host headers Node keeps the first, and a proxy before us perhaps the second. The names stand at even places. */
+/** Of two Host headers Node keeps the first, but a proxy may have used the second. Names are at even positions. */
 function namesOneHost(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

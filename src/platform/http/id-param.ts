@@ -3,7 +3,7 @@ import { ApiParam } from '@nestjs/swagger'
 import { isUuid } from '../values/stored-values.js'
 import { notFound } from './http.errors.js'
 
-/** What is no id names nothing. */
+/** Nothing can have an id that is not a UUID. */
 const id: PipeTransform<string, string> = {
   transform(value) {
     if (!isUuid(value)) throw notFound()
@@ -12,7 +12,7 @@ const id: PipeTransform<string, string> = {
 }
 
 /**
- * Gives a handler the id in its path, and documents it. What is no UUID answers 404 and reaches no query.
+ * Gives a handler the id in its path, and documents it. Anything that is not a UUID answers 404 and reaches no query.
  * @param name the name of the parameter
  * @param description what it names, such as `The widget’s id.`
  */

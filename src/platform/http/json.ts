@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
  * A value as JSON text that is whole already, such as PostgreSQL made it: it is sent as it stands. What would be parsed
  * only to be written again costs more than the rest of a request.
  *
- * It is sent once: whoever wants to keep the value, such as a cache, keeps its `text`.
+ * It can be sent only once: to keep the value, keep its `text`.
  */
 export class Json<Value> {
   private pieces?: readonly string[]

@@ -4,7 +4,7 @@ import { fieldError } from './validation.errors.js'
 const LONGEST_SEARCH = 200
 
 /**
- * The text of a `search` parameter; null when there is none. Of a parameter given twice the last counts.
+ * The text of a `search` parameter; null when there is none. If it is given twice, the last one counts.
  * @throws {ApiError} 400 naming `search` when it is too long or holds a NUL
  */
 export function searchText(value: unknown): string | null {

@@ -13,7 +13,7 @@ export interface Page<T> {
 export interface PageRequest {
   limit: number
   offset: number
-  /** Makes the page of what was found; `next` and `previous` keep the caller's other query parameters. */
+  /** Makes the page from the results; `next` and `previous` keep the caller's other query parameters. */
   answer<T>(count: number, results: T[]): Page<T>
   /** The same of results that are JSON already. */
   answerJson<T>(count: number, results: Json<T>[]): Json<Page<T>>
@@ -23,7 +23,7 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
 /**
- * Reads `limit` and `offset`, or `page` and `page_size` when neither is given. What is not a number means the default.
+ * Reads `limit` and `offset`, or `page` and `page_size` when neither is given. Anything that is not a number means the default.
  * Follows Django REST framework's LimitOffsetPagination, which never refuses a page parameter.
  */
 export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(request)): PageRequest {
@@ -61,10 +61,10 @@ export function pageRequest(request: FastifyRequest, url: URL = absoluteUrl(requ
   }
 }
 
-/** Of a parameter given twice the last counts, as in Django. */
+/** If a parameter is given twice, the last one counts, as in Django. */
 const last = (query: URLSearchParams, name: string): string | undefined => query.getAll(name).at(-1)
 
-/** However many digits it has; past the largest safe integer there is no page anyway. */
+/** Takes any number of digits, capped at the largest safe integer: no list is that long. */
 function positive(text: string | undefined): number | undefined {
   if (text === undefined || !/^\s*\+?\d+\s*$/.test(text)) return undefined
   return Number(text) > 0 ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : undefined

@@ -28,7 +28,7 @@ export function createLogger(config: Config): Logger {
   })
 }
 
-/** Where NestJS logs what keeps it from starting. It is thrown as well, and told by whoever starts it. */
+/** Where NestJS logs what keeps it from starting. The error is thrown as well, and the caller reports it. */
 const THROWN_TOO = new Set<string | undefined>(['NestApplication', 'ExceptionHandler'])
 
 /** NestJS's own lines, in the same log. Its chatter about modules and routes is for debugging only. */

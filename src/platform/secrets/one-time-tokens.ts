@@ -50,7 +50,7 @@ export class OneTimeTokens {
     return row && this.keyring.open<Content>(row.sealed, oneTimeTokenContext(hash))
   }
 
-  /** The same, and ends the token when, and only when, `tx` commits. Of two at the same moment one gets it. */
+  /** The same, and ends the token when, and only when, `tx` commits. If two redeem it at once, one of them gets it. */
   async redeem<Content>(tx: Transaction, purpose: string, token: string): Promise<Content | undefined> {
     const hash = hashOf(token)
     const [[row]] = await tx.manager.query<[{ sealed: string }[], number]>(

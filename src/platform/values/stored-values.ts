@@ -40,7 +40,7 @@ export const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 /** An e-mail address as it is stored. A user without one has the empty address. */
 export const storedEmailOf = (email: string | null | undefined): string => email?.trim() ?? ''
 
-/** Whether two e-mail addresses are the same: case does not matter, and the empty address is nobody's. */
+/** Whether two e-mail addresses are the same: case does not matter, and the empty address equals no other. */
 export const isSameEmail = (one: string | null | undefined, other: string | null | undefined): boolean =>
   storedEmailOf(one) !== '' && storedEmailOf(one).toLowerCase() === storedEmailOf(other).toLowerCase()
 

@@ -20,7 +20,7 @@ export function failureOf(error: unknown): Failure {
   // A plugin's, such as a veto.
   if (error instanceof HttpException) return told(known, known.message)
   if (isDatabaseUnavailable(error)) return told(known, `The database does not answer: ${(error as Error).message}`)
-  // A fault of ours: nobody logs it but whoever sees this output.
+  // A bug of ours: this output is the only place where it is reported.
   const stack = String((error as Error | null)?.stack ?? error)
   return { sentence: stack, body: { ...known.body, stack } }
 }
@@ -37,6 +37,6 @@ const refused = (detail: string): Failure => ({
   body: { type: 'validation_error', code: 'invalid_input', detail, attr: null },
 })
 
-/** Of a command line that names no command Commander prints the help instead of a sentence. */
+/** When no command is named, Commander prints the help instead of an error. */
 const usage = ({ code, message }: CommanderError): string =>
   code === 'commander.help' ? 'Name a command: polity --help lists them.' : message.replace(/^error: /, '')

@@ -11,7 +11,7 @@ export interface CommandOutput {
 
 /** The process's own outputs. */
 export function terminal(): CommandOutput {
-  // What fails is told to whoever wrote; without a listener it would end the process on the spot.
+  // The writer gets the error through its callback; without a listener the error would end the process.
   process.stdout.on('error', () => undefined)
   return {
     out: (text) => writeLine(process.stdout, text),

@@ -35,8 +35,9 @@ export class BatchLines {
   }
 
   /**
-   * Lets `work` take entries with one statement; whichever makes it fail is refused alone.
-   * @param ask is asked about each entry, which is then taken by itself: whoever is asked about the next one sees it
+   * Lets `work` write all entries with one statement. If an entry makes it fail, only that entry is refused.
+   * @param ask is asked about each entry before it is written. Entries are then written one by one, so that each question
+   *   sees the entries before it
    */
   async together<Of extends { line: number }>(
     tx: Transaction,

@@ -29,7 +29,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>, place: Place): Asy
     place.hash.update(piece)
     place.bytes += piece.length
     length += piece.length
-    // Of a line that is too long anyway, nothing more is kept.
+    // Keep nothing more of a line that is too long.
     if (length <= LONGEST_LINE) pieces.push(piece)
   }
   const take = (): Line => {
@@ -52,7 +52,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>, place: Place): Asy
 
 function lineOf(number: number, bytes: Buffer, length: number): Line {
   if (length > LONGEST_LINE) return { number, fault: `longer than ${LONGEST_LINE} bytes` }
-  // What is no UTF-8 would become U+FFFD without a word.
+  // Invalid UTF-8 would silently become U+FFFD.
   if (!isUtf8(bytes)) return { number, fault: 'not UTF-8' }
   const marked = number === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
   return { number, text: bytes.toString('utf8', marked ? BYTE_ORDER_MARK.length : 0) }

@@ -91,7 +91,7 @@ export function* roundsOf<Entry>(entries: readonly Entry[], keysOf: (entry: Entr
   }
 }
 
-/** What the row's fault is, in words, or why a hook vetoes it; undefined for what is not the row's fault. */
+/** A sentence about what is wrong with the row, or why a hook vetoes it; undefined when the row is not at fault. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof ApiError || error instanceof HttpException) {
     const { status, message } = asApiError(error)

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * Lets any number of users be without an e-mail address: the empty one is nobody's.
+ * Lets any number of users be without an e-mail address: the empty address belongs to nobody.
  * Locks: writers of `users` wait while the index is built, a second for each million of them.
  */
 export class UsersWithoutEmail1764400000000 implements MigrationInterface {

@@ -87,7 +87,7 @@ export class AwsMarketplaceApi {
       return await question()
     } catch (error) {
       if (error instanceof ApiError) throw error
-      // Not the error itself: it may repeat what was answered.
+      // Leave out the error itself: it may repeat the answer.
       this.logger.warn({ aws_error: nameOf(error) }, 'AWS Marketplace did not answer a question')
       throw new ProviderError(awsSentence(error))
     }

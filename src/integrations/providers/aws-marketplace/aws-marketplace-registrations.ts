@@ -49,7 +49,7 @@ export class AwsMarketplaceRegistrations {
   }
 
   /**
-   * Connects what was bought to the caller's organization; what it has already is brought up to date.
+   * Connects a purchase to the caller's organization, or updates the one that it already has.
    * @throws {ApiError} 400 for a link that was used or has expired, and for a purchase that another organization has
    */
   claim(caller: OrganizationCaller, registration: string): Promise<{ id: string; created: boolean }> {

@@ -120,9 +120,9 @@ export class VercelApi {
     return new VercelCore({ serverURL: this.settings.apiUrl, bearerToken, httpClient })
   }
 
-  /** @throws {OutboundError} when Vercel did not answer, {@link ProviderError} when its answer is no use */
+  /** @throws {OutboundError} when Vercel did not answer, {@link ProviderError} when its answer cannot be used */
   private async answer<Value>(call: PromiseLike<Result<Value, Error>>): Promise<Value> {
-    // Of an answer that is no JSON the SDK throws, where it returns all other errors.
+    // The SDK returns errors, except that it throws when an answer is not JSON.
     const result = await Promise.resolve(call).catch((error: Error) => ({ ok: false as const, error }))
     if (result.ok) return result.value
     const cause = causeOf(result.error)

@@ -43,8 +43,8 @@ interface Session extends Started {
 }
 
 /**
- * The OAuth flow that links an account at Vercel. Whoever starts it is the only one who can finish it: nobody can be made
- * to link somebody else's account, by an address that they open. The token waits sealed until they say to which
+ * The OAuth flow that links an account at Vercel. Only the person who starts it can finish it: nobody can be tricked
+ * into linking somebody else's account by opening a URL. The token waits sealed until they say to which
  * organization it belongs.
  */
 @Injectable()
@@ -118,7 +118,7 @@ export class VercelConnect {
       if (content?.user_id !== user_id) throw linkExpired()
       const { access_token, token_type, user_id: vercel_user_id, team_id, installation_id } = content.grant
       await this.installations.holdId(tx, KIND, installation_id)
-      // Of two that link the same organization, the second sees the first.
+      // If two link the same organization at once, the second sees the first.
       const { name } = await holdOpenOrganization(tx, organization_id)
       const linked = await tx.manager.query<unknown[]>(
         'select 1 from organization_integrations where organization_id = $1 and kind = $2',

@@ -22,7 +22,7 @@ export class VercelPeople {
     private readonly members: MembersService,
   ) {}
 
-  /** The person whom Vercel means: `unlinked` if they have an account of their own here, `left` if they are no member any more. */
+  /** Our user for a Vercel user: `unlinked` if they have an account of their own here, `left` if they are no longer a member. */
   async person(
     tx: Transaction,
     by: Actor,
@@ -82,7 +82,7 @@ export class VercelPeople {
     await this.users.switchTo(tx, user.id, organization_id, null)
   }
 
-  /** Of people who come at the same moment, the next one sees whom the one before was taken for. */
+  /** If several people sign in at once, each one sees whom the previous one was mapped to. */
   private async hold(tx: Transaction, organization_id: string, id: string): Promise<Held | undefined> {
     await holdOpenOrganization(tx, organization_id)
     const row = await tx.lock(OrganizationIntegration, { organization_id, id })
@@ -104,6 +104,6 @@ export class VercelPeople {
   }
 }
 
-/** The level of who signs in from Vercel: whoever installed owns the organization. */
+/** The level of a person who signs in from Vercel. The one who installed the integration owns the organization. */
 const levelOf = (integration: Held, email: string): MembershipLevel =>
   isSameEmail(integration.config.account?.contact.email, email) ? MembershipLevel.Owner : MembershipLevel.Member

@@ -71,7 +71,7 @@ export class VercelSso {
 
   /**
    * Takes the code that Vercel gave the browser. @returns where to send the browser
-   * @throws {ApiError} 400 for a request that is not Vercel's, 401 for whoever Vercel does not vouch for
+   * @throws {ApiError} 400 for a request that did not come from Vercel, 401 for a person Vercel does not confirm
    */
   async arrive(by: Actor, request: Record<string, unknown>): Promise<string> {
     const parsed = arrival.safeParse(request)

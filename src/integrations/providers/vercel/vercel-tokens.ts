@@ -26,7 +26,7 @@ const claimsOf = {
     installation_id: storable,
     user_id: storable,
     user_role: z.enum(['ADMIN', 'USER']),
-    // Whose they are is Vercel's word; how they look is nobody's business here.
+    // Vercel has signed these, so they only have to fit their columns.
     user_email: storedEmail,
     user_name: storable.nullish(),
   }),

@@ -7,7 +7,7 @@ import { StartError } from '../../start-error.js'
 
 /** A data folder that this process, and no other, may use until {@link release}. */
 export interface DataFolderHold {
-  /** Tells whoever is turned away where our PostgreSQL listens. */
+  /** Where our PostgreSQL listens, for the message to a process that is refused. */
   announce(url: string): void
   release(): void
 }
@@ -39,7 +39,7 @@ export function holdDataFolder(dataDir: string): DataFolderHold {
     }
     const lock = lockFile(dataDir, newest + 1)
     if (!createWhole(lock, holder)) continue
-    // Whoever slept between looking and creating may have made a file below the highest.
+    // A process that paused between looking and creating may have made a file below the highest.
     if (generations(dataDir).at(-1) !== newest + 1) {
       rmSync(lock, { force: true })
       continue

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { StartError } from '../../start-error.js'
 
-/** What a message offers to whoever cannot run a PostgreSQL of ours. */
+/** What an error suggests where the embedded PostgreSQL cannot run. */
 export const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server of your own'
 
 /**

@@ -19,7 +19,7 @@ interface ClientPrivates {
   _queryQueue: object[]
 }
 
-/** Of a query, what pg's types leave out. */
+/** The parts of a query that pg's types leave out. */
 export interface SubmittedQuery {
   name: string | undefined
   callback: (error: Error | undefined, result: QueryResult) => void

@@ -20,7 +20,7 @@ export async function send<Row>(client: Client, { name, text }: NamedQuery<Row>,
       client.query(Object.assign(query, { name, callback } satisfies SubmittedQuery))
     })
   } catch (error) {
-    // The stack leads to whoever asked, instead of to the socket.
+    // Let the stack lead to the caller instead of to the socket.
     Error.captureStackTrace(error as Error)
     throw error
   }

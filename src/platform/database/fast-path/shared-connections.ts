@@ -13,7 +13,7 @@ interface Shared {
   load: number
   /** Its oldest statement is overdue and was asked to end: it takes no new ones while another connection is free. */
   isStuck: boolean
-  /** Neither answered nor ended what it was asked to end. */
+  /** It did not answer, and did not cancel the statement when asked to. */
   isGivenUp: boolean
 }
 
@@ -119,7 +119,7 @@ export class SharedConnections {
         throw error
       },
     )
-    // Whoever waits for it hears of it.
+    // Callers that await it get the error.
     opening.catch(() => undefined)
     shared.opening = opening
     this.connections.push(shared)

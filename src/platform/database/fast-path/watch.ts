@@ -75,7 +75,7 @@ async function inquire(clients: WatchedClient[], all: Set<WatchedClient>): Promi
   try {
     await inquirer.connect()
     const unknown = await unknownOf(suspects, inquirer)
-    // Time for what was about to be read, here or there.
+    // Give data in flight time to be read on both sides.
     await sleep(LOOK_MS)
     for (const { client } of await unknownOf(unknown, inquirer)) giveUp(client, all)
   } catch {

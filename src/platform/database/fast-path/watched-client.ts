@@ -3,7 +3,7 @@ import { privates } from './driver.js'
 import { watch } from './watch.js'
 
 export interface WatchedClientConfig extends pg.ClientConfig {
-  /** Milliseconds in which a statement is answered, or its connection counts as lost. Not set: there is no such bound. */
+  /** Milliseconds within which a statement must be answered, or its connection counts as lost. Not set: no bound. */
   deadlineMs?: number
   /** The same for the connection to be made. */
   connectDeadlineMs?: number
@@ -23,7 +23,7 @@ export class WatchedClient extends pg.Client {
     super(config)
     this.deadlineMs = config.deadlineMs ?? Infinity
     this.connectDeadlineMs = config.connectDeadlineMs ?? Infinity
-    // Node ends a process in which nobody listens for an error. Whoever awaits a statement hears of it through that.
+    // Without a listener for `error`, Node ends the process. Callers get the error from the statement they await.
     this.on('error', () => undefined)
     privates(this).connection.on('readyForQuery', () => (this.begun = performance.now()))
   }
