@@ -2,8 +2,8 @@ import { DataSource, type DataSourceOptions } from 'typeorm'
 import { type Contact, reach } from './first-contact.js'
 
 /**
- * The connections of an application that is being built. Where that fails NestJS gives nobody an application to close,
- * and what was opened, or is being opened at that moment, would stay open.
+ * The connections of an application that is being built. When building fails, NestJS returns no application to close, so
+ * connections that are open or opening would stay open.
  */
 export class Connections {
   private readonly opening: Promise<DataSource>[] = []
@@ -12,7 +12,7 @@ export class Connections {
   constructor(readonly contact: Contact) {}
 
   readonly open = (options?: DataSourceOptions): Promise<DataSource> => {
-    // NestJS goes on making providers for a while after one has failed.
+    // NestJS goes on creating providers for a while after one has failed.
     if (this.isClosed) return Promise.reject(new Error('The start was given up.'))
     const opened = reach(this.contact, () => new DataSource(options!).initialize())
     this.opening.push(opened)

@@ -6,19 +6,19 @@ import { beginWith, sessionLimits, takesLimitsAtStart } from './session-limits.j
 
 type Options = Extract<DataSourceOptions, { type: 'postgres' }>
 
-/** How much later than PostgreSQL we give up a statement, for its own answer to arrive. */
+/** How long we wait after PostgreSQL's own timeout, so that its answer can arrive. */
 const DEADLINE_MARGIN_MS = 1_000
 const CONNECT_DEADLINE_MS = 2_000
 
-/** What the connections of a server are bounded by. */
+/** The limits of a server's connections. */
 export interface ServerLimits {
-  /** Of all connections together. */
+  /** The number of all connections together. */
   poolSize: number
   statementTimeoutMs: number
   preparedStatements: boolean
 }
 
-/** Of our options to TypeORM's pool, what {@link Database} reads. */
+/** Those of our options for TypeORM's pool that {@link Database} reads. */
 export interface PoolSettings {
   /** Connections that statements share, beside those of the pool. */
   shared: number
@@ -59,7 +59,7 @@ export const migrationOptions = (url: string, migrations: readonly (new () => Mi
   migrationsTableName: 'migrations',
 })
 
-/** The same for a server, where everything is bounded. Connects once, to learn how PostgreSQL can be told so. */
+/** The same for a server, where every statement has a time limit. Connects once, to learn how to set the limits. */
 export async function serverOptions(
   url: string,
   { poolSize, statementTimeoutMs, preparedStatements }: ServerLimits,

@@ -13,7 +13,7 @@ export const violatedConstraint = (error: unknown): string | undefined =>
 /** SQLSTATE 40001 serialization_failure and 40P01 deadlock_detected: the same transaction may succeed when run again. */
 export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(sqlState(error) ?? '')
 
-/** Thrown instead of waiting longer than is useful, or in a longer line, for a connection. */
+/** Thrown when the wait for a connection, or the line, would be too long. */
 export class DatabaseBusy extends Error {
   override readonly name = 'DatabaseBusy'
 }
@@ -21,8 +21,8 @@ export class DatabaseBusy extends Error {
 /**
  * SQLSTATE: class 08 connection exception, 57014 query_canceled (the statement timeout), 57P0x shutdown, crash, starting up,
  * 53 insufficient resources (connections, memory, disk), 55P03 lock_not_available (the lock timeout), 25P03 and 25P04
- * transaction ended for its age, 25006 read_only_sql_transaction (a primary that has become a standby). Then what the
- * operating system says of a socket.
+ * transaction ended for its age, 25006 read_only_sql_transaction (a primary that has become a standby). Then the
+ * operating system's errors of sockets.
  */
 const UNAVAILABLE =
   /^(08\w{3}|57014|57P0\d|53\w{3}|55P03|25P0[34]|25006|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET)$/

@@ -11,7 +11,7 @@ import { requireIcu } from './text-search.js'
 /** Our DataSource's name: an application that we run inside of may have a default one of its own. */
 export const DATA_SOURCE = 'polity'
 
-/** The door to PostgreSQL, everywhere. */
+/** Provides {@link Database} to all modules. */
 @Global()
 @Module({})
 export class DatabaseModule {

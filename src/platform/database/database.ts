@@ -15,15 +15,15 @@ import { UnitOfWork } from './unit-of-work.js'
 export type { Queryable } from './fast-path/named-query.js'
 export { Transaction } from './transaction.js'
 
-/** How often a transaction is tried before its serialization failure is the caller's. */
+/** How often a transaction is tried before the caller gets its serialization failure. */
 const ATTEMPTS = 5
 /** SQLSTATE read_only_sql_transaction: the connection leads to a primary that has become a standby. */
 const READ_ONLY = '25006'
-/** What a statement of a long transaction may take. */
+/** The time limit for each statement of a long transaction. */
 const LONG_STATEMENT_MS = 600_000
 /**
- * Whoever writes to one organization waits for its rows, holding a connection. So few do at a time, and of the others so many
- * wait, that there are connections for the other organizations whatever happens to one.
+ * A writer that waits for rows of an organization holds a connection. Few writers of one organization run at a time, and
+ * few more may wait, so that other organizations always find a connection.
  */
 const WRITERS = { total: Infinity, ofOneKey: 2, waiting: 500, waitingOfOneKey: 50, waitMs: 5_000 }
 
@@ -56,14 +56,14 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   }
 
   /**
-   * Reads, on a connection of its own: what a transaction has written is seen there only after its commit, so work within
-   * one asks its {@link Transaction}. What it sends may be sent twice, so it must not write.
+   * Reads outside of any transaction. Inside a transaction ask its {@link Transaction}, as its writes are visible here only
+   * after the commit. The statement may be sent twice, so it must not write.
    */
   query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     return this.reads.query(query, values)
   }
 
-  /** Asks as reads and as writes do, on their connections. @throws whatever keeps one of them from an answer */
+  /** Checks the connections of reads and of writes. @throws the error that keeps one of them from an answer */
   async check(): Promise<void> {
     await Promise.all([this.query(ping, []), this.transaction((tx) => tx.query(ping, []))])
   }
@@ -73,10 +73,10 @@ export class Database implements Queryable, BeforeApplicationShutdown {
   }
 
   /**
-   * Runs `work` in one transaction. On SQLSTATE 40001 and 40P01 the whole callback runs again, so it may have no other
-   * effect than what it writes through its {@link Transaction}. For a caller who acts in a transaction (`tx.for(caller)`)
-   * it is a part of that one, which alone commits and is run again. It does not wait for other writers then: it would
-   * keep a connection from them.
+   * Runs `work` in one transaction. On SQLSTATE 40001 and 40P01 the whole callback runs again, so its only
+   * effect must be what it writes through its {@link Transaction}. For a caller in a transaction (`tx.for(caller)`), `work`
+   * joins that transaction, which commits and retries as a whole. It then does not queue behind other writers, because it
+   * already holds a connection.
    * @throws {DatabaseBusy} when too many wait for the same organization or user
    */
   async transaction<Result>(
@@ -89,7 +89,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
     return key === undefined || key === null ? attempts() : this.writers.pass(String(key), attempts)
   }
 
-  /** The same for jobs and commands whose statements may take minutes, each. Who waits for a lock is not more patient. */
+  /** The same for jobs and commands whose statements may take minutes each. The time limit for locks stays. */
   longTransaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const begin = `${this.settings.begin}; set local statement_timeout = ${LONG_STATEMENT_MS}`
     return this.retried(() => this.once(work, begin, LONG_STATEMENT_MS))
@@ -120,7 +120,7 @@ export class Database implements Queryable, BeforeApplicationShutdown {
       const begun = client.query(begin)
       const [result] = await Promise.all([work(new Transaction(unit)), begun])
       const { command } = await unit.commit()
-      // What failed unnoticed makes PostgreSQL answer a commit with a rollback.
+      // If a statement failed unnoticed, PostgreSQL answers the commit with a rollback.
       if (command !== 'COMMIT') throw new Error('A statement failed and was not awaited.')
       unit.tellCommitted()
       return result

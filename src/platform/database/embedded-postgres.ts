@@ -14,7 +14,7 @@ import { WatchedClient } from './fast-path/watched-client.js'
 export interface EmbeddedPostgres {
   /** `postgres://` address of the database `polity`, password included. */
   readonly url: string
-  /** Shuts PostgreSQL down, waits until it has ended, and gives the folder free. Calling it again changes nothing. */
+  /** Shuts PostgreSQL down, waits until it has ended, and releases the folder. Calling it again changes nothing. */
   stop(): Promise<void>
 }
 

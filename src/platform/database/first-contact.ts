@@ -3,28 +3,28 @@ import type { Config } from '../config/config.js'
 import { StartError } from '../start-error.js'
 import { isDatabaseUnavailable } from './database-errors.js'
 
-/** How long a start waits for its database, and what it says in the end. */
+/** How long a start waits for its database, and the error when it does not answer. */
 export interface Contact {
   withinMs: number
   /** A sentence without its full stop, to which the reason is added. */
   failed: string
   wayOut: string
-  /** Hears once that the start waits, and why. */
+  /** Is told once that the start is waiting, and why. */
   waiting?: (reason: string) => void
 }
 
 const PAUSE_MS = 250
-/** What a name server or a network says while it starts, and pg where an attempt took too long. */
+/** Errors of a name server or a network that is still starting, and of pg when an attempt took too long. */
 const NOT_YET = /\b(EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b|timeout expired/
 
-/** For a database of the operator's. */
+/** For the operator's own database. */
 export const contactOf = (url: string, withinMs = 30_000): Contact => ({
   withinMs,
   failed: `The database at ${withoutPassword(url)} cannot be reached`,
   wayOut: 'Start it, or correct DATABASE_URL; without DATABASE_URL Polity runs its own PostgreSQL.',
 })
 
-/** For the database of `config`, whose `DATABASE_URL` is set, be it by us. */
+/** For the database of `config`, whose `DATABASE_URL` is set, by the operator or by us. */
 export function contactFor(config: Config): Contact {
   const withinMs = config.get('DATABASE_START_TIMEOUT_MS')
   if (!config.embedded) return contactOf(config.get('DATABASE_URL')!, withinMs)

@@ -1,15 +1,15 @@
 import { DatabaseBusy } from './database-errors.js'
 
 export interface GateLimits {
-  /** How many are inside at the most. */
+  /** How many may run at once. */
   total: number
-  /** How many of them with the same key. */
+  /** How many of these may have the same key. */
   ofOneKey: number
-  /** How many wait at the most; further ones are refused at once. */
+  /** How many may wait; further ones are refused at once. */
   waiting: number
-  /** The same of those with one key. Default: as many as wait at the most. */
+  /** How many of these may have the same key. Default: no limit of its own. */
   waitingOfOneKey?: number
-  /** Milliseconds after which one that waits is refused. */
+  /** Milliseconds after which waiting work is refused. */
   waitMs: number
 }
 
@@ -18,7 +18,7 @@ interface Waiter {
   enter: () => void
 }
 
-/** Bounds how much is done at a time, and how much of it for one key. What waits is bounded in number and in time. */
+/** Limits how much work runs at a time, in all and for each key. Waiting is limited in number and in time. */
 export class Gate {
   private inside = 0
   private readonly insideByKey = new Map<string, number>()

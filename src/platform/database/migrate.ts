@@ -13,16 +13,16 @@ import { WatchedClient } from './fast-path/watched-client.js'
 import { type Contact, contactOf, reach, unreached } from './first-contact.js'
 import { migrationOptions } from './data-source.js'
 
-/** A migration of TypeORM's. Its name ends with the milliseconds of its making, which order all migrations. */
+/** A migration of TypeORM's. Its name ends with the time it was written, in milliseconds, which orders all migrations. */
 export type MigrationClass = new () => MigrationInterface
 
 /** Any number, the same on every node: one of them migrates while the others wait. */
 const MIGRATION_LOCK = 7_305_804_402
-/** One attempt to connect takes no longer. A machine that is busy with its start needs seconds. */
+/** The time limit of one attempt to connect. A machine that is busy starting needs seconds. */
 const ATTEMPT_MS = 10_000
-/** Older ones do not know what the schema is written in. */
+/** Older versions lack SQL that the schema uses. */
 const OLDEST_POSTGRES = 15
-/** Lifts for a transaction what the role, the database or the server bounds it by. PostgreSQL 17 knows one bound more. */
+/** Lifts the time limits of the role, the database or the server for a transaction. PostgreSQL 17 has one more. */
 const WITHOUT_TIMEOUTS = `select set_config(name, '0', true) from pg_settings where name in
   ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`
 /** SQLSTATE: insufficient_privilege, and invalid_schema_name where the role sees no schema. */
@@ -48,13 +48,13 @@ export async function underMigrationLock<Result>(
     return await work(dataSource)
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy()
-    // The server closes a connection some time after us, and its locks with it. It may be gone already.
+    // The server closes the connection, and releases its locks, some time after us. It may be gone already.
     await holder.query('rollback').catch(() => undefined)
     await holder.end()
   }
 }
 
-/** A migration takes as long as it takes, whatever the role or the server says of statements. */
+/** Migrations have no time limit, whatever the role or the server sets. */
 @EventSubscriber()
 class WithoutTimeouts implements EntitySubscriberInterface {
   afterTransactionStart({ queryRunner }: TransactionStartEvent): Promise<unknown> {
@@ -63,8 +63,8 @@ class WithoutTimeouts implements EntitySubscriberInterface {
 }
 
 /**
- * The lock is a transaction's that stays open, and not a session's: behind PgBouncer in transaction mode that would stay
- * with a connection which next serves somebody else. Whoever waits asks again and again, and holds meanwhile neither a
+ * Holds the lock in a transaction that stays open. Behind PgBouncer in transaction mode, a session's lock would stay with a
+ * connection that serves another client next. A waiting process asks again and again: meanwhile it holds neither a
  * connection of the pooler nor a snapshot that `create index concurrently` would wait for.
  */
 async function takeLock(holder: Client): Promise<void> {
@@ -101,7 +101,7 @@ export async function runPending(dataSource: DataSource): Promise<string[]> {
   }
 }
 
-/** Saves most starts the lock, and the time to set TypeORM up for migrations alone. */
+/** Spares most starts the lock, and the time to set up TypeORM for migrations. */
 async function isUpToDate(url: string, migrations: readonly MigrationClass[], contact: Contact): Promise<boolean> {
   const client = await connect(url, contact)
   try {

@@ -36,7 +36,7 @@ export async function openDatabase(
   }
 }
 
-/** The same without touching the schema, for those who do it themselves. */
+/** The same without touching the schema, for callers that migrate it themselves. */
 export async function connectOrStart(config: Config, watch: DatabaseWatch = {}): Promise<OpenDatabase> {
   if (config.get('DATABASE_URL')) return { config, close: async () => undefined }
   const embedded = await startEmbeddedPostgres({ ...watch, dataDir: config.get('DATA_DIR') })

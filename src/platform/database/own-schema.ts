@@ -4,9 +4,9 @@ import { sqlState } from './database-errors.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 import { type Contact, reach } from './first-contact.js'
 
-/** What PostgreSQL keeps of a name that needs no quotes. */
+/** The names that PostgreSQL takes without quotes. */
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/
-/** SQLSTATE protocol_violation: what PgBouncer says to options it does not pass on. */
+/** SQLSTATE protocol_violation: PgBouncer's answer to options that it does not pass on. */
 const UNKNOWN_AT_START = '08P01'
 /** SQLSTATE duplicate_schema, and unique_violation: another server made it at the same moment. */
 const MADE_MEANWHILE = new Set(['42P06', '23505'])

@@ -2,8 +2,8 @@
 const ROWS = 1_000
 
 /**
- * Reads a table in the order of a unique key, page by page. Each page starts behind the key of the last row, so that the
- * millionth row costs what the first one does, and no more than one page is held.
+ * Reads a table in the order of a unique key, page by page. Each page starts after the last key, so that the millionth row
+ * costs as much as the first, and only one page is in memory.
  * @param start a value below every key
  * @example pagesByKey(0, (after, limit) => database.query(usersAfter, [after, limit]), ({ id }) => id)
  */

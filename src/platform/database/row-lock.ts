@@ -3,7 +3,7 @@ import { namedQuery, type NamedQuery } from './fast-path/named-query.js'
 
 const written = new Map<string, NamedQuery<ObjectLiteral>>()
 
-/** The statement that locks a row of an entity, found by these of its properties. Each is written once. */
+/** The statement that locks a row of an entity, found by these properties. Each statement is built once. */
 export function rowLock({ tableName, columns }: EntityMetadata, properties: string[]): NamedQuery<ObjectLiteral> {
   const name = `lock.${tableName}.${properties.join('.')}`
   const known = written.get(name)

@@ -1,11 +1,11 @@
 import { sqlState } from './database-errors.js'
 import { WatchedClient } from './fast-path/watched-client.js'
 
-/** Who waits longer for a row or a table is told to come again. */
+/** A longer wait for a row or a table fails, and the client is told to retry. */
 const LOCK_TIMEOUT_MS = 3_000
-/** A process that is frozen in a transaction holds its locks no longer. Longer than a request's body may take. */
+/** Ends transactions of a frozen process, so that its locks are released. Longer than a request's body may take. */
 const IDLE_IN_TRANSACTION_MS = 60_000
-/** SQLSTATE protocol_violation: what PgBouncer says to a setting it does not know. */
+/** SQLSTATE protocol_violation: PgBouncer's answer to a setting that it does not know. */
 const UNKNOWN_AT_START = '08P01'
 
 /** Settings of PostgreSQL by their names, in milliseconds. */
@@ -22,8 +22,8 @@ export const sessionLimits = (statementTimeoutMs: number): SessionLimits => ({
 })
 
 /**
- * Whether a connection may begin with these limits. PgBouncer refuses them, and what one client sets on a connection of its
- * own there stays for the next: behind it every transaction sets them for itself.
+ * Whether a connection may begin with these limits. PgBouncer refuses them, and settings that a client makes later stay for
+ * the next client. So behind PgBouncer every transaction sets its own limits.
  */
 export async function takesLimitsAtStart(url: string, limits: SessionLimits): Promise<boolean> {
   const client = new WatchedClient({ connectionString: url, ...limits, connectionTimeoutMillis: 5_000 })
@@ -38,6 +38,6 @@ export async function takesLimitsAtStart(url: string, limits: SessionLimits): Pr
   }
 }
 
-/** Begins a transaction with these limits of its own. One message, and so one round trip. */
+/** Begins a transaction with its own limits, in one message and so in one round trip. */
 export const beginWith = (limits: Partial<SessionLimits>): string =>
   ['begin', ...Object.entries(limits).map(([name, ms]) => `set local ${name} = ${ms}`)].join('; ')

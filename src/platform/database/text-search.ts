@@ -4,7 +4,7 @@ import { StartError } from '../start-error.js'
 /** The root of ICU's collations: it orders and folds every script alike, whatever the locale of the database is. */
 const ICU = '"und-x-icu"'
 
-/** SQL for a text as it is ordered: É stands before Z, and case counts only between what is otherwise equal. */
+/** SQL for a text as it is ordered: É stands before Z, and case counts only between texts that are otherwise equal. */
 export const ordered = (text: string): string => `(${text} collate ${ICU})`
 
 /** SQL for whether `text` has `searched` in it, in upper or lower case of any script. */

@@ -5,12 +5,11 @@ import { rowLock } from './row-lock.js'
 import type { UnitOfWork } from './unit-of-work.js'
 
 /**
- * One unit of work. What it writes and what it announces stand or fall together. Statements are sent in the order of
- * their calls without waiting for each other, so those that need no answer of one another may be awaited together.
- * Whatever is asked of it after its end throws.
+ * One unit of work: its writes and its events are committed together or not at all. Statements are sent in the order of
+ * their calls, without waiting for each other, so independent ones may be awaited together. Any use after its end throws.
  */
 export class Transaction implements Queryable {
-  /** @param isPart whether this is work that joined a transaction, which is not its to end */
+  /** @param isPart whether this is work that joined a transaction, and must not end it */
   constructor(
     private readonly unit: UnitOfWork,
     private readonly isPart = false,
@@ -34,8 +33,8 @@ export class Transaction implements Queryable {
   }
 
   /**
-   * For {@link Database}: runs `work` as a part of this transaction. Its last statements do not commit, and when it
-   * fails, so does the whole, whatever whoever began it makes of the error: half of it must not stay.
+   * For {@link Database}: runs `work` as a part of this transaction. Its last statements do not commit. If it fails, the
+   * whole transaction fails, even where the caller catches the error: half of the work must not stay.
    */
   async join<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     this.unit.refuseWhenOver()
@@ -48,8 +47,8 @@ export class Transaction implements Queryable {
   }
 
   /**
-   * Runs `work`; when it fails, only what it wrote is undone, and the transaction can go on. Nothing else may be asked of
-   * the transaction meanwhile.
+   * Runs `work`. If it fails, only its own writes are undone, and the transaction can go on. Use the transaction for nothing
+   * else in the meantime.
    */
   attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.unit.attempt(work)
@@ -74,9 +73,9 @@ export class Transaction implements Queryable {
   }
 
   /**
-   * Sends the last statements with the commit right behind them, which saves waiting for them before it. They may not be
-   * what decides: once sent they are undone only when PostgreSQL refuses one. All of them must be sent at once, without
-   * awaiting one of them before another, which rules out {@link manager}; one that comes later throws.
+   * Sends the last statements together with the commit, which saves a round trip. Do not decide by their results: they are
+   * rolled back only if PostgreSQL refuses one of them. Send all of them at once, without awaiting one before the next, so
+   * not through {@link manager}; a later statement throws.
    * @example return tx.last(() => tx.query(change, [id, name]))
    */
   last<Result>(statements: () => Promise<Result>): Promise<Result> {
@@ -87,12 +86,12 @@ export class Transaction implements Queryable {
     return answers
   }
 
-  /** Runs `work` once the transaction has committed, before its caller goes on; never when it has not. It must not fail. */
+  /** Runs `work` after the commit, before the caller goes on; never without a commit. It must not throw. */
   onCommit(work: () => void): void {
     this.unit.onCommit(work)
   }
 
-  /** Puts an event into the log with the change that it tells of: it is there when, and only when, both are committed. */
+  /** Puts an event into the log. It is committed together with the change that it describes, or not at all. */
   publish<Payload>(event: DomainEvent<Payload> | SecurityEvent<Payload>): void {
     this.unit.publish(event)
   }

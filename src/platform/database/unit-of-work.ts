@@ -14,7 +14,7 @@ const ABORTED = '25P02'
 const isOver = () =>
   new Error('This transaction is over: its commit or rollback was sent. Await everything that belongs to it before.')
 
-/** What {@link Database} begins and ends: the connection of a transaction, and what happens after its commit. */
+/** The state of a transaction, which {@link Database} begins and ends: its connection, and the work after its commit. */
 export class UnitOfWork {
   /** The commit, where it was sent already. */
   committing?: Promise<QueryResult>
@@ -44,7 +44,7 @@ export class UnitOfWork {
     return send(this.client, query, values)
   }
 
-  /** The event is written with the commit, together with all others: one statement, and no answer to wait for before. */
+  /** Events are written together, by one statement that is sent with the commit. */
   publish(event: DomainEvent<unknown> | SecurityEvent<unknown>): void {
     this.refuseWhenOver()
     this.hasPublished = true
@@ -56,7 +56,7 @@ export class UnitOfWork {
     this.onCommitted.push(work)
   }
 
-  /** Part of the work failed, and half of it must not stay: from now on it can only be rolled back. */
+  /** A part of the work failed: from now on the transaction can only be rolled back. */
   fail(error: unknown): void {
     this.failure ??= { error }
   }
@@ -70,7 +70,7 @@ export class UnitOfWork {
     return (this.committing ??= this.write())
   }
 
-  /** Runs work whose failure undoes only what it wrote and published: the unit can go on afterwards, as if the work had not begun. */
+  /** Runs work. If it fails, only what it wrote and published is undone, and the unit can go on. */
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     const [failure, events] = [this.failure, this.events.copy()]
     await this.manager.query('savepoint attempt')
@@ -87,7 +87,7 @@ export class UnitOfWork {
     }
   }
 
-  /** A connection that is gone cannot roll back; what it began is undone by PostgreSQL itself. */
+  /** A lost connection cannot roll back; PostgreSQL then undoes the transaction itself. */
   async rollback(): Promise<void> {
     this.close()
     await this.client.query('rollback').catch(() => undefined)

@@ -10,7 +10,7 @@ export interface Setting {
   cluster: string
   durable: boolean
   log: (line: string) => void
-  /** The user that PostgreSQL runs as, where it may not be ours. */
+  /** The user that PostgreSQL runs as, where it cannot run as ours. */
   user?: SystemUser
 }
 

@@ -64,7 +64,7 @@ export async function endLeftovers(cluster: string): Promise<void> {
   const ended =
     // SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one, after which it recovers from its log.
     (await end(postmaster, ['SIGINT', 10_000], ['SIGQUIT', 5_000])) &&
-    // Orphaned children notice by themselves as a rule; what does not is stuck.
+    // Orphaned children usually end by themselves; any that do not are stuck.
     (await end(() => postgresProcesses(cluster), [undefined, 3_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]))
   if (!ended) {
     const stuck = [...postmaster(), ...postgresProcesses(cluster)].join(', ')
@@ -72,8 +72,8 @@ export async function endLeftovers(cluster: string): Promise<void> {
       `A PostgreSQL left over from an earlier run holds ${cluster} and does not end (process ${stuck}). End it, or set DATA_DIR to another folder.`,
     )
   }
-  // PostgreSQL would take any process of this id for its predecessor, even one that has ended and was not yet waited
-  // for. Where there is /proc, none is proven to be.
+  // PostgreSQL would take any process with this id for its predecessor, even a zombie. Where there is /proc, we know that
+  // none is.
   const proven = process.platform === 'linux' && pid && postmasterPid(cluster) === pid
   if (proven) rmSync(join(cluster, 'postmaster.pid'), { force: true })
 }
@@ -116,7 +116,7 @@ function replace(file: string, holder: Holder): void {
   try {
     renameSync(writeDraft(file, holder), file)
   } catch (error) {
-    // The whole folder was deleted under us: then there is nothing left to hold either.
+    // The whole folder was deleted: there is nothing left to hold.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
@@ -127,7 +127,7 @@ function writeDraft(file: string, holder: Holder): string {
   return draft
 }
 
-/** What tells a living process from a later one with the same id; undefined when there is none. */
+/** Tells a living process from a later one with the same id; undefined when there is no such process. */
 function identityOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return isAlive(pid) ? 'alive' : undefined
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -174,7 +174,7 @@ function postgresProcesses(cluster: string): number[] {
 
 type Stage = [signal: NodeJS.Signals | undefined, timeoutMs: number]
 
-/** Sends each stage's signal to what `find` still finds, and waits; true when nothing is left. */
+/** Sends each stage's signal to the processes that `find` still finds, and waits; true when none is left. */
 async function end(find: () => number[], ...stages: Stage[]): Promise<boolean> {
   for (const [signal, timeoutMs] of stages) {
     if (signal) for (const pid of find()) attempt(() => process.kill(pid, signal))

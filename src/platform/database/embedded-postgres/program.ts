@@ -47,7 +47,7 @@ export function linkLibraries(installed = join(dirname(program('postgres')), '..
       symlinkSync(relative(dirname(target), source), link)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      // Another process of ours was quicker.
+      // Another of our processes was quicker.
       if (code === 'EEXIST') continue
       throw new StartError(
         `PostgreSQL's libraries in ${installed} cannot be linked: ${message}. Start Polity once as the user who may write there, or ${WAY_OUT}.`,

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitOf, failure, readLog, run, type Setting } from './child-process.js'
 
-/** What clears up by itself: another program took the port, or children of a killed PostgreSQL are still ending. */
+/** Failures that pass: another program took the port, or children of a killed PostgreSQL are still ending. */
 const PASSING = /could not bind|could not create any TCP\/IP sockets|pre-existing shared memory block/
 const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 

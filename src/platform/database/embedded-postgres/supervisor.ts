@@ -41,7 +41,7 @@ export class Supervisor {
 
   async stop(): Promise<void> {
     this.stopping = true
-    // A start that is under way is waited for, because its PostgreSQL would outlive this process.
+    // Wait for a start in progress, or PostgreSQL would outlive this process.
     await this.restarting
     await stopServer(this.server.child)
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { StartError } from '../../start-error.js'
 import { program, programEnvironment, WAY_OUT } from './program.js'
 
-/** The user that PostgreSQL runs as, where it may not be ours. */
+/** The user that PostgreSQL runs as, where it cannot run as ours. */
 export interface SystemUser {
   uid: number
   gid: number

@@ -11,8 +11,9 @@ interface Messages extends Connection {
 }
 
 /**
- * Asks PostgreSQL to end the statement that a connection is running, over a connection of its own as the protocol has it.
- * PostgreSQL does not say whether it did; it may hit the statement behind it, so use it where each can be asked again.
+ * Asks PostgreSQL to cancel the statement that a connection is running, over another connection as the protocol demands.
+ * PostgreSQL does not say whether it did, and may cancel the next statement instead, so use it only where statements can be
+ * sent again.
  */
 export function cancelStatement(client: WatchedClient): void {
   const { processID, secretKey, ssl, sslNegotiation } = privates(client)

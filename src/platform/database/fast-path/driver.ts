@@ -30,7 +30,7 @@ export function privates(client: Client) {
   const { connection, processID, secretKey, ssl, sslNegotiation } = own
   return {
     connection,
-    /** What a request to cancel names. */
+    /** The key that a request to cancel needs. */
     processID,
     secretKey,
     ssl,
@@ -38,7 +38,7 @@ export function privates(client: Client) {
     isConnecting: own._connecting,
     /** Whether the server has sent anything yet. */
     hasHeard: connection.stream.bytesRead > 0,
-    /** Whether a statement was sent or is about to be, and is not answered whole. */
+    /** Whether a statement was sent, or is about to be, and has no complete answer yet. */
     owesAnswer: Boolean(own._activeQuery) || own._sentQueryQueue.length > 0 || own._queryQueue.length > 0,
   }
 }

@@ -6,20 +6,20 @@ import { send } from './send.js'
 import { Interrupted, OVERDUE_MS, SharedConnections } from './shared-connections.js'
 import type { WatchedClient } from './watched-client.js'
 
-/** Statements that wait for one of the connections that are lent. */
+/** How many statements may wait to borrow a connection. */
 const WAITING = 200
 const WAIT_MS = 5_000
 
-/** Two by rows and three by pages. More would run at the same moment, and share less. */
+/** Two for rows and three for pages. With more, fewer statements would share a connection. */
 const MAX_SHARED = 5
 
-/** @returns how many connections are shared when there are so many in all; the rest is for the pool */
+/** @returns how many of these connections are shared; the rest is for the pool */
 export const sharedOf = (connections: number): number => Math.min(MAX_SHARED, Math.floor(connections / 2))
 
 /**
- * Statements that stand alone. Reads of a row or two share connections with each other, and so do pages. A search, and what
- * has just proved to be slow, borrows a connection from the pool, so that it keeps nobody else waiting. All of them only read:
- * one that is interrupted is asked again.
+ * Runs reads outside of transactions. Reads of a row or two share connections with each other, and so do pages. A search, or
+ * a statement that has just been slow, borrows a connection from the pool, so that no other statement waits behind it. An
+ * interrupted statement is sent again, which is safe because all of them only read.
  */
 export class FastPath implements Queryable {
   private readonly shared: Record<'row' | 'page', SharedConnections>
@@ -29,8 +29,8 @@ export class FastPath implements Queryable {
   private readonly slow = new Set<string>()
 
   /**
-   * @param pool lends connections, all but one at a time, so that transactions find one; of these at most half to one kind of
-   *   search, and one to all that has proved to be slow: a locked table leaves some to whoever reads others
+   * @param pool lends connections, but always leaves one for transactions. One kind of search may borrow half of them, and
+   *   all slow statements together one, so that a locked table does not hold up reads of others
    * @param shared how many connections are shared, beside those of the pool; with a single one, pages borrow theirs
    */
   constructor(

@@ -1,21 +1,21 @@
 /**
- * Stands in JSON text for a value that is the same in every object, so that it is not sent by the database for each. JSON
- * escapes control characters in strings, so that no other text has this one.
+ * Stands in JSON text for a value that is the same in every object, so that the database need not send it each time. JSON
+ * escapes control characters in strings, so this one occurs nowhere else.
  */
 const HOLE = '\u0001'
 
-/** Members of an object that are written by one call. */
+/** How many members of an object one call writes. */
 const MEMBERS = 40
 
-/** JSON text from SQL with a {@link jsonSql.hole}, with `value` in it. In pieces. */
+/** Fills the {@link jsonSql.hole} in JSON text with `value`. Returns the pieces. */
 export function fillHole(text: string, value: string): [string, string, string] {
   const hole = text.indexOf(HOLE)
   return [text.slice(0, hole), value, text.slice(hole + 1)]
 }
 
 /**
- * SQL that writes JSON text piece by piece. For a wide object that takes PostgreSQL half as long as `json_build_object`,
- * which finds out the type of each value and escapes each name anew for every row; and the names are checked here.
+ * SQL that writes JSON text piece by piece. For a wide object this takes PostgreSQL half as long as `json_build_object`,
+ * which looks up the type of each value and escapes each name again for every row. The compiler checks the names.
  */
 export const jsonSql = {
   /** An object. `fields` are names, in wire order, with SQL for their values as JSON text. */
@@ -29,7 +29,7 @@ export const jsonSql = {
     return `concat(${inOneCall}${rest.join('')}, '}')`
   },
 
-  /** All rows of a group, as an array, in the order in which they come. `[]` of none. */
+  /** All rows of a group as an array, in their order; `[]` if there is none. */
   array: (element: string): string => `concat('[', string_agg(${element}, ','), ']')`,
 
   /** A string that may hold anything. */

@@ -33,8 +33,8 @@ export interface Queryable {
 }
 
 /**
- * SQL for whether a column is one of the values that a subquery gives. The subquery is asked first and once: whatever the
- * planner guesses of its length, it does not read a whole table to join it with a few rows.
+ * SQL for whether a column is one of the values that a subquery gives. The subquery runs first and once, so that
+ * the planner never reads a whole table to join it with a few rows, however it estimates.
  */
 export const isAmong = (column: string, subquery: string): string => `${column} = any(array(${subquery}))`
 

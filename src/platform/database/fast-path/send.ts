@@ -3,8 +3,8 @@ import type { NamedQuery } from './named-query.js'
 import type { SubmittedQuery } from './driver.js'
 
 /**
- * Sends a statement on a connection. `client.query` would besides copy the settings with their descriptors and make a second
- * promise that mends the stack of an error, which together are a twentieth of a write.
+ * Sends a statement on a connection. `client.query` would also copy the settings with their descriptors and create a second
+ * promise that mends the stack of an error. Together they take a twentieth of a write's time.
  */
 export async function send<Row>(client: Client, { name, text }: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
   try {
@@ -13,7 +13,7 @@ export async function send<Row>(client: Client, { name, text }: NamedQuery<Row>,
       const callback = (error: Error | undefined, result: QueryResult) => {
         if (error) return reject(error)
         const { rows } = result
-        // The driver's objects have grown old while the statement waited, and would hold on to the rows (see Json.take).
+        // The driver's objects are old by now and would keep the rows in memory (see Json.take).
         result.rows = []
         resolve(rows)
       }

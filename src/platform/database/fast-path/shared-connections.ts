@@ -7,26 +7,26 @@ import { writeTogether } from './write-together.js'
 
 interface Shared {
   readonly client: WatchedClient
-  /** Settles when it is open, and is then undefined. */
+  /** Settles when the connection is open, and is then undefined. */
   opening?: Promise<void>
-  /** How many statements are under way. */
+  /** How many statements are running. */
   load: number
-  /** Its oldest statement is overdue and was asked to end: it takes no new ones while another connection is free. */
+  /** Its oldest statement is overdue and was cancelled: it gets no new ones while another connection is free. */
   isStuck: boolean
-  /** It did not answer, and did not cancel the statement when asked to. */
+  /** It did not react to the cancellation either. */
   isGivenUp: boolean
 }
 
-/** A read of a row or two that takes longer waits for something. */
+/** A read of a row or two that takes longer is waiting for something. */
 export const OVERDUE_MS = 200
-/** For so long after that a statement may go on although it was asked to end. */
+/** How long a statement may go on after it was cancelled. */
 const GIVE_UP_MS = 1_000
 const LOOK_MS = 25
 
 /** SQLSTATE query_canceled, and invalid_sql_statement_name: a statement was cancelled while it was being prepared for others too. */
 const INTERRUPTED = ['57014', '26000']
 
-/** Thrown for a statement that may not have run although nothing is wrong with it: ask it again. */
+/** Thrown for a correct statement that may not have run: send it again. */
 export class Interrupted extends Error {
   constructor(
     override readonly cause: unknown,
@@ -42,8 +42,8 @@ export class Interrupted extends Error {
  * the answers before it (PostgreSQL's pipelining), and those of one turn of the event loop leave in one write: at 50 requests
  * at once that is a third less processor time than lending a connection to each.
  *
- * The price: a statement that waits, for a lock perhaps, keeps those behind it waiting. So one that is overdue is cancelled,
- * for its asker to ask it again elsewhere, and a connection that does not react to that is closed.
+ * The price: a statement that waits, perhaps for a lock, delays those behind it. So an overdue statement is cancelled and
+ * sent again elsewhere, and a connection that does not react to the cancellation is closed.
  */
 export class SharedConnections {
   private readonly connections: Shared[] = []
@@ -62,14 +62,14 @@ export class SharedConnections {
     return this.size > 0 && !this.isClosed
   }
 
-  /** @throws {Interrupted} when the statement should be asked again elsewhere */
+  /** @throws {Interrupted} when the statement should be sent again elsewhere */
   async query<Row>(query: NamedQuery<Row>, values: unknown[]): Promise<Row[]> {
     const shared = this.leastLoaded()
     shared.load++
     this.watch()
     try {
       if (shared.opening) await shared.opening
-      // Until this turn of the event loop has read all the requests that arrived.
+      // Wait until this turn of the event loop has read all requests that have arrived.
       writeTogether(shared.client, setImmediate)
       return await send(shared.client, query, values)
     } catch (error) {
@@ -86,7 +86,7 @@ export class SharedConnections {
     this.isClosed = true
     await Promise.all(
       this.connections.splice(0).map(async ({ client, opening }) => {
-        // Of one that has gone silent no end is ever heard.
+        // A silent connection never reports its end.
         const late = setTimeout(() => client.destroy(), GIVE_UP_MS)
         await opening?.catch(() => undefined)
         await client.end()
@@ -95,7 +95,7 @@ export class SharedConnections {
     )
   }
 
-  /** While another is being opened, what is open already serves. */
+  /** While another connection opens, the open ones are used. */
   private leastLoaded(): Shared {
     let best: Shared | undefined
     for (const shared of this.connections) if (!best || isBetter(shared, best)) best = shared

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { WatchedClient } from './watched-client.js'
 
-/** How often connections that owe an answer are looked at. */
+/** How often connections that owe an answer are checked. */
 const LOOK_MS = 250
-/** The server is asked about what takes longer, and so often. */
+/** The server is asked about statements that take longer, and at this interval. */
 const SUSPECT_MS = 500
 /** Longer than it takes to connect on a busy machine. */
 const INQUIRY_MS = 2_000
@@ -29,7 +29,7 @@ export function watch(client: WatchedClient): void {
   let askedAt = 0
   looks = setInterval(() => {
     const now = performance.now()
-    // What arrived while this process was busy or stopped is read after this.
+    // Data that arrived while this process was busy or stopped is read after this.
     const unheard = now - last > 2 * LOOK_MS ? now - last : 0
     last = now
     const asks = now - askedAt >= SUSPECT_MS
@@ -53,7 +53,7 @@ function look(clients: Set<WatchedClient>, now: number, unheard: number, asks: b
 
 function giveUp(client: WatchedClient, clients: Set<WatchedClient>): void {
   client.destroy()
-  // Unused ones which have not been heard of since are as good as lost: they would keep the next statement waiting as long.
+  // Unused connections that have been silent since are probably lost too: the next statement would wait as long.
   for (const other of clients) if (other.isIdleLongerThan(client)) other.destroy()
 }
 
@@ -65,8 +65,8 @@ interface Suspect {
 }
 
 /**
- * Asks the server, on a connection of its own, which of these it works for. What it knows nothing of was lost on the way,
- * to it or from it: the wait for that would otherwise go on long after the server, or its successor, is there again.
+ * Asks the server, on a new connection, which of these statements it is running. Any other statement, or its answer, was lost
+ * on the way: otherwise we would wait for it long after the server, or its successor, is back.
  */
 async function inquire(clients: WatchedClient[], all: Set<WatchedClient>): Promise<void> {
   const suspects = clients.map((client) => ({ client, backend: client.backend, since: client.silentSince! }))
@@ -79,14 +79,14 @@ async function inquire(clients: WatchedClient[], all: Set<WatchedClient>): Promi
     await sleep(LOOK_MS)
     for (const { client } of await unknownOf(unknown, inquirer)) giveUp(client, all)
   } catch {
-    // It is not there yet, or has no connection left: the next look asks again.
+    // The server is not back yet, or has no connection left: the next check asks again.
   } finally {
     clearTimeout(late)
     await inquirer.end().catch(() => undefined)
   }
 }
 
-/** Those that still wait, and that the server does not work for. */
+/** The connections that still wait, and for which the server is doing nothing. */
 async function unknownOf(suspects: Suspect[], inquirer: WatchedClient): Promise<Suspect[]> {
   if (suspects.length === 0) return []
   const { rows } = await (inquirer as Client).query<{ own: number; busy: number[] }>(

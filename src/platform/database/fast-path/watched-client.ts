@@ -10,13 +10,13 @@ export interface WatchedClientConfig extends pg.ClientConfig {
 }
 
 /**
- * A connection whose loss never ends the process, and which is given up when its other end has gone silent: frozen,
- * unplugged, or behind a proxy that forwards nothing. TCP tells none of these from a long statement.
+ * A connection whose loss never ends the process, and which is closed when its other end goes silent: frozen, unplugged, or
+ * behind a proxy that forwards nothing. TCP cannot tell these from a long statement.
  */
 export class WatchedClient extends pg.Client {
   deadlineMs: number
   private readonly connectDeadlineMs: number
-  /** When the statement that now runs began: with the answer to the one before, or when it was sent. */
+  /** When the current statement began: when the one before was answered, or when it was sent. */
   private begun = 0
 
   constructor(private readonly config: WatchedClientConfig = {}) {
@@ -57,29 +57,29 @@ export class WatchedClient extends pg.Client {
     return Object.assign(new WatchedClient(this.config), { deadlineMs: Infinity })
   }
 
-  /** For the watch: when that began of which the server owes the answer and has sent nothing; undefined when it owes none. */
+  /** For the watch: since when the server owes an answer and has sent nothing; undefined when it owes none. */
   get silentSince(): number | undefined {
     const { isConnecting, hasHeard, owesAnswer } = privates(this)
     return (isConnecting && !hasHeard) || owesAnswer ? this.begun : undefined
   }
 
-  /** For the watch: by what the server knows the statement that is under way; null while the connection is being made. */
+  /** For the watch: the server's process id for this connection; null while it is being opened. */
   get backend(): number | null {
     return privates(this).isConnecting ? null : privates(this).processID
   }
 
-  /** For the watch: milliseconds in which nobody listened do not count. */
+  /** For the watch: leaves out milliseconds in which this process did not listen. */
   forgive(unheard: number): void {
     this.begun += unheard
   }
 
-  /** For the watch: whether the time for what it waits for is over. */
+  /** For the watch: whether its current wait is overdue. */
   isOverdue(now: number): boolean {
     const { isConnecting } = privates(this)
     return isConnecting ? now - this.begun > this.connectDeadlineMs : this.overdueMs(now) > this.deadlineMs
   }
 
-  /** For the watch: whether it is unused and has not been heard of since `other` waits. */
+  /** For the watch: whether it is unused and has been silent since `other` began to wait. */
   isIdleLongerThan({ begun }: WatchedClient): boolean {
     const { owesAnswer, isConnecting } = privates(this)
     return !owesAnswer && !isConnecting && this.begun < begun

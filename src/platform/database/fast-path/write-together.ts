@@ -3,7 +3,7 @@ import { privates } from './driver.js'
 
 const held = new WeakSet<Client>()
 
-/** Holds back what is written to a connection until `later` comes, to write it at once. */
+/** Holds back writes to a connection until `later` calls back, to send them in one packet. */
 export function writeTogether(client: Client, later: (release: () => void) => void): void {
   if (held.has(client)) return
   const { stream } = privates(client).connection
