@@ -13,27 +13,27 @@ const MAX_UNKNOWN = 1_000
 const TELL_AGAIN_MS = 500
 const CHANNEL = 'polity:access'
 
-/** What is remembered. */
+/** What the cache holds. */
 type Remembered = Standing & Partial<Pick<AccessRow, 'expires_at'>>
 
-/** Whose access may have changed: everything that is known of this user, or of this organization. */
+/** A user or an organization whose access may have changed: all entries about it are dropped. */
 export type AccessSubject = `user:${number}` | `organization:${string}`
 
 /**
- * Remembers for `AUTH_CACHE_TTL_MS` what the database said about a key, or a user, and an organization.
+ * Keeps for `AUTH_CACHE_TTL_MS` the database's answers about a key, or a user, and an organization.
  *
- * A change made by this process counts from the moment it is committed: whoever changes a key, a user, a membership or
- * what a request may do in an organization says so with {@link forgetAfter}. Another process hears of it at once through
- * Redis, where there is one, and otherwise when its own memory has aged. That a key is unknown is remembered as well, until
- * anything changes: a program that goes on with a revoked key is refused without a question.
+ * A change made by this process counts as soon as it is committed: code that changes a key, a user, a membership or an
+ * organization's access calls {@link forgetAfter}. With Redis other processes follow at once, without it when their own
+ * entries expire. Unknown keys are kept as well, until anything changes, so that a program that goes on with a revoked key
+ * is refused without a query.
  */
 @Injectable()
 export class AccessCache implements BeforeApplicationShutdown {
   private readonly ttlMs: number
   private readonly entries?: LRUCache<string, { access: Remembered; since: number }>
-  /** Keys that the database does not know, and since when. Apart, so that no flood of them pushes out the others. */
+  /** Keys that the database does not know, and since when. Kept apart, so that a flood of them evicts no valid entry. */
   private readonly unknown?: LRUCache<string, number>
-  /** When each subject changed last, for as long as an answer from before could still be remembered. */
+  /** When each subject changed last, for as long as an older answer could still be in use. */
   private readonly changes = new Map<AccessSubject, number>()
   private lastChange = -1
   private readonly subscriber?: Redis
@@ -50,7 +50,7 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   /**
-   * What `find` says of a key, or a user, in an organization, or said a moment ago.
+   * The answer of `find` about a key, or a user, in an organization, from the cache where it is fresh.
    * @param subject the key's hash, or `user:` and an id
    * @param place the organization's id, `@current`, or nothing
    */
@@ -64,7 +64,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     if (known && this.holds(known)) return known.access as Found
     const unknownSince = this.unknown?.get(subject)
     if (unknownSince !== undefined && this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
-    // From before the question: a change that is committed while it is under way may or may not be in its answer.
+    // Taken before the query: the result may or may not include a change committed while it runs.
     const since = performance.now()
     const access = await find()
     if (access) {
@@ -76,7 +76,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     return access
   }
 
-  /** Forgets the subjects when, and only when, the transaction has committed. */
+  /** Forgets the subjects after the commit, and not without one. */
   forgetAfter(tx: Transaction, ...subjects: AccessSubject[]): void {
     tx.onCommit(() => this.forget(...subjects))
   }
@@ -106,7 +106,7 @@ export class AccessCache implements BeforeApplicationShutdown {
     if (this.redis.client) void this.tell(subjects.join(' '))
   }
 
-  /** Tells the others, again where Redis is away or slow, until their own memory has aged anyway. */
+  /** Tells the other processes. Tries again while Redis is away or slow, until their own entries have expired anyway. */
   private async tell(subjects: string): Promise<void> {
     for (const since = performance.now(); this.isRecent(since); await sleep(TELL_AGAIN_MS, undefined, { ref: false })) {
       const heard = await this.redis.ask((client) => client.publish(CHANNEL, subjects))
@@ -126,7 +126,7 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   private subscribe(client: Redis): Redis {
-    // It asks nothing and waits for what comes, however long.
+    // A subscriber sends nothing and waits for messages, however long.
     const waiting = { enableOfflineQueue: true, maxRetriesPerRequest: null, commandTimeout: undefined }
     const subscriber = client.duplicate({ ...waiting, socketTimeout: undefined })
     subscriber.on('error', () => undefined)

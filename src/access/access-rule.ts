@@ -27,12 +27,12 @@ export type AccessRule =
 
 export interface ScopeRule {
   kind: 'scope'
-  /** Left out: any valid key may call. */
+  /** Without it any valid key may call. */
   scope?: Scope
   level: MembershipLevel
   /** Where a request names the organization it is about. */
   organization: OrganizationPlace
-  /** States of the organization in which the route answers all the same. */
+  /** States of the organization in which the route still answers. */
   during: During
 }
 
@@ -117,6 +117,6 @@ function placeOf(organization: OrganizationOption): OrganizationPlace {
   return { in: 'path', parameter: organization.parameter, itself: false }
 }
 
-/** What a stranger to the organization is told, which is what a missing one gives. */
+/** The error for a stranger to the organization: the same as for an organization that does not exist. */
 export const missingAt = (place: OrganizationPlace): typeof notFound =>
   place.in === 'path' && place.itself ? notFound : organizationNotFound

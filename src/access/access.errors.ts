@@ -20,7 +20,7 @@ export const invalidKey = defineError({
   detail: 'Personal API key found in request {place} is invalid.',
 })
 
-/** For authenticators: the credential in a request is not, or no longer, valid. */
+/** For authenticators: the credential in a request is not valid, or no longer. */
 export const invalidCredentials = defineError({
   status: 401,
   type: 'authentication_error',

@@ -5,7 +5,7 @@ import { MembershipLevel } from './membership-level.js'
 export interface Standing {
   user_id: number
   user_uuid: string
-  /** The organization meant, whether or not the caller belongs to it; null where none is. */
+  /** The organization that was asked for, whether or not the caller belongs to it; null for none. */
   wanted_organization_id: string | null
   level: MembershipLevel | null
   organization_name: string
@@ -62,8 +62,8 @@ const current = `coalesce(
    ) as organization_id`
 
 /**
- * $1 the key's hash: the organization that `@current` means to its user, null where they belong to none. It is asked
- * before {@link accessQuery}, which reads the rows of one organization and therefore has to be told of which.
+ * $1 the key's hash: the organization that `@current` means for its user, null if they belong to none. It runs before
+ * {@link accessQuery}, which needs the id because it reads the rows of one organization.
  */
 export const currentOrganization = namedQuery<{ organization_id: string | null }>(
   'auth.current_organization',
@@ -78,7 +78,7 @@ export const currentOrganizationOfUser = namedQuery<{ organization_id: string | 
    from users u where u.id = $1`,
 )
 
-/** From this level on a member's keys are let in whatever the organization says. */
+/** From this level on, a member's keys are accepted whatever the organization says. */
 export const EXEMPT = MembershipLevel.Admin
 
 const closed = (level: string): string =>

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
 
-/** Of the eight groups of an IPv6 address, those that are the same for all addresses of one subscriber. */
+/** How many of the eight groups of an IPv6 address are the same for all addresses of one subscriber. */
 const NETWORK_GROUPS = 4
 
 /**
- * What failures and keyless requests of an address are counted by: the address, or for IPv6 its /64, because a client that has
- * one address there has them all.
+ * The subject that failures and keyless requests count against: the address, or for IPv6 its /64, because a client that
+ * has one address there has them all.
  */
 export function countedAddress(address: string): string {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]

@@ -21,25 +21,25 @@ import { hashKeyValue } from './key-value.js'
 import { KeyUsage } from './key-usage.js'
 import { RateLimits } from './rate-limits.js'
 
-/** Bytes that may be read for anybody: as many as the headers have. */
+/** How many bytes of a body are read before the caller is known: as many as headers may have. */
 const SMALL_BODY = 16_384
 
-/** The organization that a request is about, as far as the request says. */
+/** What a request says about its organization. */
 export interface WantedOrganization {
   /** Whether the route names an organization at all. */
   named: boolean
   current: boolean
-  /** A UUID, whether or not anything has it. */
+  /** A UUID, which may not exist. */
   id?: string
 }
 
-/** What a request proves who it is with, and where its user stands. */
+/** A request's credential, and its user's membership. */
 export interface Access {
   standing: Standing
   credential: Credential
 }
 
-/** What a request was let in with, before its body was read. */
+/** What is known of a request before its body is read. */
 interface Admitted {
   access: Access
   /** The organization that was asked for. */
@@ -65,8 +65,8 @@ export class Authentication {
   ) {}
 
   /**
-   * The same before the body is read, where the header has the key. Of a large body that may have the key in it, only
-   * whether its sender is past a limit is known.
+   * The same before the body is read, where the header has the key. If the key may be in a large body, only the limit of
+   * its address is checked.
    */
   async authenticateEarly(request: FastifyRequest, rule: AccessRule): Promise<void> {
     const wanted = wantedOrganization(request, rule)
@@ -85,7 +85,7 @@ export class Authentication {
   /** @throws {ApiError} 401 without a valid key or other credential, 429 past a limit */
   async authenticate(request: FastifyRequest, wanted: WantedOrganization): Promise<Access> {
     const early = this.early.get(request)
-    // The body may say that another organization is meant.
+    // The body may name another organization.
     if (early) return early.place === placeOf(wanted) ? early.access : early.elsewhere(wanted)
     const caller = this.authenticators.mayKnow(request) && (await this.authenticators.recognize(request))
     if (caller) return this.enter(caller, wanted)
@@ -153,7 +153,7 @@ const accessOf = (row: AccessRow): Access => ({
   credential: {
     kind: 'personal_key',
     id: row.key_id,
-    // A legacy key, which only an import brings.
+    // A legacy key from an import.
     scopes: row.scopes.length === 0 ? EVERYTHING : row.scopes,
     organizations: row.scoped_organizations,
     projects: row.scoped_teams,
@@ -162,7 +162,7 @@ const accessOf = (row: AccessRow): Access => ({
 
 const placeOf = ({ current, id }: WantedOrganization): string => (current ? '@current' : (id ?? ''))
 
-/** Reads where the rule says. */
+/** Reads the organization from where the rule says. */
 export function wantedOrganization(request: FastifyRequest, rule: AccessRule): WantedOrganization {
   if (rule.kind !== 'scope' || rule.organization.in === 'nowhere') return { named: false, current: false }
   const text =

@@ -82,7 +82,7 @@ export class Authenticators implements OnModuleInit {
     value: string,
     { method, url, headers, ip }: FastifyRequest,
   ): Promise<RecognizedCaller | undefined> {
-    // As of a key, so that a valid key without our prefix goes on from an address that is past its limit.
+    // Counted like a key, so that a valid key without our prefix still works from an address that is past its limit.
     const proof = hashKeyValue(value)
     if (!this.limits.wasValid(proof)) this.limits.refuseGuesses(ip)
     const found = await authenticator
@@ -99,7 +99,7 @@ export class Authenticators implements OnModuleInit {
   }
 }
 
-/** As long as events can hold. */
+/** The longest id that events can hold. */
 const VALID_ID = /^[\x21-\x7e]{1,100}$/
 
 function credentialOf({ name }: Authenticator, { credential }: Authenticated): Credential {
@@ -115,7 +115,7 @@ function credentialAt(place: CredentialPlace, request: FastifyRequest): string |
   return cookieOf(request.headers.cookie ?? '', place.name)
 }
 
-/** RFC 6265 section 4.2.1. As it stands: what encodes it is the application's own. */
+/** RFC 6265 section 4.2.1. Not decoded: the application that sets it decides on an encoding. */
 function cookieOf(header: string, name: string): string | undefined {
   const pair = header.split(';').find((one) => one.trimStart().startsWith(`${name}=`))
   return pair?.slice(pair.indexOf('=') + 1).trim()

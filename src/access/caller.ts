@@ -3,18 +3,18 @@ import type { Actor } from '../platform/events/domain-event.js'
 import { noKeyAccess } from './access.errors.js'
 import type { MembershipLevel } from './membership-level.js'
 
-/** What a request proves who it is with. Rules ask what it may do, never what kind it is. */
+/** What a request authenticates with. Rules ask what it may do, never what kind it is. */
 export interface Credential {
   readonly kind: 'personal_key' | 'system' | `extension:${string}`
-  /** What the log names it by; never a secret. */
+  /** Its id in the event log; never a secret. */
   readonly id: string
-  /** `*` is all. */
+  /** `*` means all scopes. */
   readonly scopes: readonly string[]
   /** The organizations that it reaches; empty: all of its user's. */
   readonly organizations: readonly string[]
   /** The projects that it reaches; empty: all. */
   readonly projects: readonly number[]
-  /** The most that it lets its user do, whatever their own level. Left out: as much as they may themselves. */
+  /** The highest level that it gives its user. Default: the user's own level. */
   readonly level?: MembershipLevel
 }
 
@@ -24,7 +24,7 @@ export interface Caller extends Actor {
   readonly credential: Credential
 }
 
-/** A caller who was let into an organization: the one named by the route. */
+/** A caller with access to an organization: the one that the route names. */
 export interface OrganizationCaller extends Caller {
   readonly organization_id: string
   readonly level: MembershipLevel

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { SharedRedis } from '../platform/redis/redis.module.js'
 
-/** Of more subjects than these the least recent are forgotten, so that no number of strangers fills the memory. */
+/** How many subjects are kept, the most recent ones, so that no number of strangers fills the memory. */
 const MAX_SUBJECTS = 20_000
 
-/** How often somebody did something in a window of time, and when that window ends. */
+/** A count within a window of time, and when that window ends. */
 export interface Count {
   count: number
   msLeft: number
@@ -25,7 +25,7 @@ export class Counter {
   private readonly windows = new LRUCache<string, { count: number; endsAt: number }>({ max: MAX_SUBJECTS })
   private readonly windowMs: number
 
-  /** @param name what is counted, which no other counter has */
+  /** @param name what is counted; unique among counters */
   constructor(
     private readonly name: string,
     readonly limit: number,
@@ -35,12 +35,12 @@ export class Counter {
     this.windowMs = seconds * 1_000
   }
 
-  /** Counts once. A promise only where another process is asked. */
+  /** Counts once. Returns a promise only when Redis is asked. */
   add(subject: string): Count | Promise<Count> {
     return this.redis.client ? this.addShared(subject) : this.addHere(subject)
   }
 
-  /** What this process knows, without counting. */
+  /** The count as far as this process knows, without counting. */
   peek(subject: string): Count {
     const window = this.windows.get(subject)
     const msLeft = window ? window.endsAt - Date.now() : 0

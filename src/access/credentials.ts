@@ -3,11 +3,11 @@ import { bodyField } from '../platform/http/body.js'
 
 export interface Credentials {
   value: string
-  /** Where it was found, in the words of the error that refuses it. */
+  /** Where it was found, as the error that refuses it says it. */
   place: 'Authorization header' | 'body' | 'query string'
 }
 
-/** Finds a request's key: in the header, the body, the query string. Only the first that is there counts. */
+/** Finds a request's key in the header, the body or the query string. Only the first one counts. */
 export function findCredentials(request: FastifyRequest): Credentials | undefined {
   const inHeader = credentialsInHeader(request)
   if (inHeader) return inHeader

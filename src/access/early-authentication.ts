@@ -6,7 +6,7 @@ import type { AccessRule } from './access-rule.js'
 import { Authentication } from './authentication.js'
 import { RouteDeclarations } from './route-declarations.js'
 
-/** Refuses a key in the header before the body is read: a stranger's megabyte is not worth a parser. */
+/** Refuses a wrong key in the header before the body is read, so that no stranger's megabyte is parsed. */
 @Injectable()
 export class EarlyAuthentication implements OnModuleInit, OnApplicationBootstrap {
   private readonly rules = new Map<string, AccessRule>()
@@ -31,6 +31,6 @@ export class EarlyAuthentication implements OnModuleInit, OnApplicationBootstrap
   }
 }
 
-/** RFC 9112 section 6: what announces a body. */
+/** RFC 9112 section 6: the headers that announce a body. */
 const hasBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

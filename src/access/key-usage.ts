@@ -11,7 +11,7 @@ const FLUSH_MS = 1_000
 @Injectable()
 export class KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly pending = new Map<string, Date>()
-  /** When this process last wrote a key's use, which the row it read may not show yet. */
+  /** When this process last wrote a key's use; a row that was read before may not show it. */
   private readonly written = new Map<string, number>()
   private timer?: NodeJS.Timeout
 

@@ -11,6 +11,6 @@ export const isKeyValue = (value: string): boolean => value.startsWith(PREFIX)
 /** What is stored of a key. PostHog's form, so that keys exported from it go on working. */
 export const hashKeyValue = (value: string): string => `sha256$${hash('sha256', value, 'hex')}`
 
-/** What may be shown of a key; of a short one, which would show too much, nothing. */
+/** The part of a key that may be shown; nothing of a short key, which would show too much. */
 export const maskKeyValue = (value: string): string =>
   value.length < 16 ? '********' : `${value.slice(0, 4)}...${value.slice(-4)}`

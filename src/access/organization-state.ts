@@ -1,13 +1,13 @@
 import { organizationDeactivated, organizationPendingDeletion } from './access.errors.js'
 
-/** What of an organization's state decides on requests. */
+/** The parts of an organization's state that decide on requests. */
 export interface OrganizationState {
   is_active: boolean
   is_not_active_reason: string | null
   is_pending_deletion: boolean
 }
 
-/** States in which something is possible all the same. */
+/** States in which an action is still possible. */
 export type During = readonly ('deletion' | 'deactivation')[]
 
 /** @throws {ApiError} 403 */

@@ -6,7 +6,7 @@ import { closedToKeys, EXEMPT, type Standing } from './access.queries.js'
 import { type Caller, type Credential, personOf } from './caller.js'
 import { Entitlements, type FeatureKey } from './entitlements.js'
 
-/** Without it, the setting keeps nobody out. */
+/** Without this feature, the setting keeps nobody out. */
 const FEATURE: FeatureKey = 'organization_security_settings'
 
 /** An organization may keep the personal API keys of its members out: `members_can_use_personal_api_keys`. */

@@ -21,7 +21,7 @@ export class MembersService {
   ) {}
 
   /**
-   * Makes the user the owner of an organization that was made a moment ago: nobody is a member, so no answer decides.
+   * Makes the user the owner of an organization that was just created. It has no members yet, so nothing has to be checked.
    * @param created when it was created, as PostgreSQL's text
    */
   found(by: OrganizationActor, userId: number, created: string): Promise<void> {
@@ -54,7 +54,7 @@ export class MembersService {
     const { organization_id } = by
     await this.database.transaction(async (tx) => {
       const isHooked = this.hooks.has('beforeRemove')
-      // Before the membership, as those do who let somebody join: two orders of the same locks would block each other.
+      // Lock the organization before the membership, as joining does: two orders of these locks could deadlock.
       if (isHooked) await tx.query(heldForHooks, [organization_id])
       const membership = await tx.lock(OrganizationMembership, { organization_id, user_id: userId })
       if (!membership) return

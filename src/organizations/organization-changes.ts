@@ -4,11 +4,11 @@ import type { UpdateOrganization } from './organization.dto.js'
 import type { Organization } from './organization.entity.js'
 import { settingNames } from './organization-own-fields.js'
 
-/** What `changes` says of our own fields. */
+/** The part of `changes` that is about our own fields. */
 export const settingsOf = <Given extends UpdateOrganization>(changes: Given): Given =>
   Object.fromEntries(Object.entries(changes).filter(([field]) => settingNames.includes(field as never))) as Given
 
-/** Of `changes`, what differs from the row, with both values. */
+/** The changes that differ from the row, each with both values. */
 export function differenceBetween(before: Organization, changes: UpdateOrganization): Changes & OrganizationChanges {
   const stored = before as unknown as Record<string, unknown>
   return Object.fromEntries(

@@ -6,7 +6,7 @@ import type { OrganizationSettings, OrganizationView } from './organization.dto.
 import { type Gate, gates } from './organization.errors.js'
 import { idIn } from './organization-json.js'
 
-/** What the features of an organization are for here: they are shown, and they open settings. */
+/** Shows the product features of organizations, and checks the settings that need them. */
 @Injectable()
 export class OrganizationFeatures {
   /** Written once, where all organizations have the same. */
@@ -17,7 +17,7 @@ export class OrganizationFeatures {
   }
 
   /**
-   * Completes what the database says of organizations, one text after the other.
+   * Puts the features into the JSON texts of organizations.
    * @param views all of the texts, asked for where organizations differ
    */
   async completing(views: () => readonly string[]): Promise<(view: string) => Json<OrganizationView>> {
@@ -27,7 +27,7 @@ export class OrganizationFeatures {
     return (view) => new Json(fillHole(view, JSON.stringify(features.get(idIn(view)) ?? [])))
   }
 
-  /** Of the gates to these settings, those whose feature the organization lacks. */
+  /** The gates to these settings whose feature the organization lacks. */
   async closedGates(id: string, settings: OrganizationSettings): Promise<readonly Gate[]> {
     const wanted = gates.filter(({ field }) => field in settings)
     if (wanted.length === 0) return []

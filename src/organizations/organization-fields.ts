@@ -62,7 +62,7 @@ export function defineOrganizationField<Value extends string | number | boolean 
   }
 }
 
-/** Of `false` it is `boolean`, as the field may become true. */
+/** `boolean` for `false`, as the field may become true. */
 type Widened<Value> = Value extends boolean
   ? boolean
   : Value extends string
@@ -127,7 +127,7 @@ export class OrganizationFields implements OnModuleInit {
     return JSON.parse(JSON.stringify(checked)) as Record<string, unknown>
   }
 
-  /** Of `values`, those that differ from what the organization has, with both. */
+  /** The `values` that differ from the organization's, each with both values. */
   difference(
     organization: Pick<Organization, 'custom'>,
     values: Record<string, unknown>,

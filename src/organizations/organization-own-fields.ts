@@ -48,7 +48,7 @@ const boolean = z.boolean()
 export const ownFields = {
   id: { wire: plain, imported: storedUuid },
   name: { wire: text, setting: open, imported: storedText(MAX_NAME_LENGTH) },
-  // An import makes it of the name where there is none.
+  // An import makes one from the name if it is missing.
   slug: { wire: text, imported: storedText(48).nullish() },
   logo_media_id: { wire: plain, setting: reference, imported: null },
   created_at: { wire: time, imported: storedTime.optional() },

@@ -7,9 +7,9 @@ import { StartError } from '../platform/start-error.js'
 export const ORGANIZATION_TABLES = Symbol('organization tables')
 
 /**
- * $1 names of tables. What each lacks: `missing` the table itself; `cascade` a foreign key to organizations that deletes
+ * $1 names of tables. Returns what is wrong with each: `missing` the table itself; `cascade` a foreign key to organizations that deletes
  * its rows with the organization; otherwise the primary key, unique constraint or foreign key in which organization_id does
- * not come first. A number that is unique everywhere tells nobody of another organization.
+ * not come first. A number that is unique everywhere is allowed, as it reveals nothing about another organization.
  */
 const faultsOfTables = namedQuery<{ name: string; fault: string; constraint: string | null }>(
   'organizations.faults_of_tables',

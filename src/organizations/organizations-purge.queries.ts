@@ -14,7 +14,7 @@ export const tablesOfOrganizations = `
 /** A table that is asked before an organization is known: it has a column `organization_id`, and no foreign key. */
 export interface Directory {
   name: string
-  /** What tells its rows of one organization apart. */
+  /** The columns that tell the rows of one organization apart. */
   key: string
 }
 

@@ -102,12 +102,11 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
   }
 
   /**
-   * What belongs to the organization is found by its foreign keys, so the tables of other modules are purged too, and
-   * then the directories.
-   * A restore that came first wins: each step looks again, holding the organization's row.
+   * Finds the organization's rows by their foreign keys, so that tables of other modules are purged too, and then clears the
+   * directories. A restore that came first wins: each step checks again, holding the organization's row.
    */
   private async purge(id: string): Promise<boolean> {
-    // Were the grace period made longer while half of it is gone, it could be restored.
+    // If the grace period became longer now, an organization could be restored when half of it is gone.
     const begin = 'update organizations set deletion_requested_at = to_timestamp(0) where id = $1'
     await this.whileDue(id, (tx) => affected(tx, begin, id))
     for (const step of this.steps) while ((await this.whileDue(id, (tx) => step(tx, id))) > 0);
@@ -129,7 +128,7 @@ export class OrganizationsPurge implements OnApplicationBootstrap, BeforeApplica
     while ((await this.whileDue(id, (tx) => affected(tx, batch, id))) >= BATCH);
   }
 
-  /** A server of an older version leaves the directories to foreign keys that are gone. */
+  /** A server of an older version relies on foreign keys of the directories that no longer exist. */
   private async clearWhatIsLeft(tx: Transaction, id: string): Promise<void> {
     if ((await tx.manager.query<unknown[]>('select 1 from organizations where id = $1', [id])).length > 0) return
     for (const { name } of this.directories) await affected(tx, `delete from ${name} where organization_id = $1`, id)

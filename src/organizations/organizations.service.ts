@@ -59,7 +59,7 @@ import { organizationsSettings } from './organizations.settings.js'
 /** The columns of an organization's row that change. */
 type Changeable = Pick<Organization, 'id' | keyof UpdateOrganization>
 
-/** Whose view of an organization. */
+/** The user who views an organization. */
 type Reader = Pick<OrganizationActor, 'organization_id' | 'user'>
 
 /** What a caller asks of the list: `ordering` are fields that it knows, with `-` before those turned round, `search` null for all. */
@@ -98,7 +98,7 @@ export class OrganizationsService {
     const rows = await this.database.query(query, searches ? [...reach, search] : reach)
     const { count } = rows[0]!
     const completed = await this.features.completing(() => rows.flatMap(({ view }) => view ?? []))
-    // Out of the array that promises hold, as in Json.take.
+    // Taken out of the array that the promise holds, as in Json.take.
     const views = rows.splice(0).flatMap(({ view }) => (view === null ? [] : completed(view)))
     return page.answerJson(count, views)
   }
@@ -127,7 +127,7 @@ export class OrganizationsService {
         const anonymize_ips = settings.default_anonymize_ips ?? false
         const project = firstProject === null ? null : { id: made.project_id, name: firstProject, anonymize_ips }
         tx.publish(organizationCreated(actor, { item_id: organization_id, payload: { name } }))
-        // The view is of all that was sent before it.
+        // The view includes the statements that were sent before it.
         const [view] = await tx.last(async () => {
           const written = [
             project && this.projects.create(actor, project),
@@ -149,7 +149,7 @@ export class OrganizationsService {
     return this.complete(await this.find(this.database, caller))
   }
 
-  /** Changes what `changes` names. What already is as asked changes nothing, not even `updated_at`. */
+  /** Applies `changes`. Values that are already set change nothing, not even `updated_at`. */
   async update(caller: OrganizationCaller, changes: UpdateOrganization): Promise<Json<OrganizationView>> {
     const settings = settingsOf(changes)
     this.refuseUnknownReferences(settings)
@@ -167,7 +167,7 @@ export class OrganizationsService {
       if (Object.keys(difference).length === 0) return this.find(tx, caller)
       await this.hooks.run('beforeUpdate', tx, caller, difference)
       tx.publish(organizationUpdated(caller, { item_id: organization.id, changes: difference }))
-      // The view is of all that was sent before it.
+      // The view includes the statements that were sent before it.
       const [view] = await tx.last(async () => {
         const written = [
           Object.keys(own).length > 0 && this.change(tx, organization, settings),
@@ -193,12 +193,12 @@ export class OrganizationsService {
     }, caller)
   }
 
-  /** Brings back, whole, what `delete` marked, until its grace period is over. */
+  /** Restores a deleted organization as a whole, until its grace period is over. */
   async restore(caller: OrganizationActor): Promise<Json<OrganizationView>> {
     const restored = await this.database.transaction(async (tx) => {
       const organization = await this.lock(tx, caller)
       if (!organization.deletion_requested_at) throw notBeingDeleted()
-      // The purge may have begun, and half an organization is not restored.
+      // The purge may have begun: half an organization cannot be restored.
       if (await this.isOver(tx, organization)) throw notFound()
       await this.hooks.run('beforeRestore', tx, caller)
       this.access.forgetAfter(tx, `organization:${organization.id}`)
@@ -267,7 +267,7 @@ export class OrganizationsService {
 
   private async change(tx: Transaction, organization: Changeable, changes: UpdateOrganization): Promise<void> {
     const changed = { ...organization, ...changes }
-    // Of all settings this one decides on access; the name stands in the refusal.
+    // The cache keeps this setting, and the name, which the refusal shows.
     if (!organization.members_can_use_personal_api_keys || !changed.members_can_use_personal_api_keys)
       this.access.forgetAfter(tx, `organization:${organization.id}`)
     await tx.query(changedOrganization, [organization.id, ...settingNames.map((field) => changed[field])])

@@ -7,7 +7,7 @@ import * as events from './project.events.js'
 import { ProjectsController } from './projects.controller.js'
 import { ProjectsService } from './projects.service.js'
 
-/** The projects of organizations, as far as organizations need them. */
+/** The projects of organizations. */
 @PolityPlugin({
   entities: [Project],
   controllers: [ProjectsController],

@@ -20,7 +20,7 @@ export const teamJson = jsonSql.object<TeamView>({
   access_control: jsonSql.literal('p.access_control'),
 })
 
-/** SQL for the id of a project that is about to be made: taken in advance, it keeps nothing waiting for the project's row. */
+/** SQL for the id of a new project. Taken in advance, so that other statements need not wait for the project's row. */
 export const nextProjectId = `nextval('project_ids')::integer`
 
 export const takeProjectId = namedQuery<{ id: number }>('projects.take_id', `select ${nextProjectId} as id`)
