@@ -10,10 +10,10 @@ interface Details<Payload> {
   payload?: Payload
 }
 
-/** An event as those see it who do not publish it. */
+/** An event type, as listeners use it. */
 export interface DeclaredEvent {
   readonly type: string
-  /** A sentence for those who listen. */
+  /** A sentence for authors of listeners. */
   readonly description: string
   readonly payload: z.ZodType
 }

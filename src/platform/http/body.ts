@@ -10,7 +10,7 @@ import {
   unsupportedMediaType,
 } from './http.errors.js'
 
-/** A body that could not be read. It is refused where a route first needs it: who may not call learns nothing of its body. */
+/** A body that could not be read. It is refused where a route first needs it, after the caller was checked. */
 class UnreadableBody {
   constructor(readonly reason: ApiError) {}
 }
@@ -45,8 +45,8 @@ export function registerBodyParsers(server: FastifyInstance): void {
 const noEncoding = { 'accept-encoding': 'identity' }
 
 /**
- * A caller who asks before sending a body, as curl does with one over a megabyte, is not invited to send one that will be
- * refused. Other expectations fail. Source: RFC 9110 section 10.1.1, `Expect`.
+ * A client that asks before it sends a body, as curl does above a megabyte, is not told to send one that would be refused.
+ * Other expectations fail. Source: RFC 9110 section 10.1.1, `Expect`.
  */
 export function inviteBodies(server: FastifyInstance, maxBytes: number): void {
   server.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -63,14 +63,14 @@ export function inviteBodies(server: FastifyInstance, maxBytes: number): void {
 
 const expectsToContinue = ({ headers }: IncomingMessage): boolean => /^100-continue$/i.test(headers.expect ?? '')
 
-/** Reads `text/plain` bodies of a route as JSON, for callers who say the one and send the other. */
+/** Reads `text/plain` bodies of a route as JSON, for clients that send JSON under that type. */
 export const JsonAsText = () => RouteConfig({ jsonAsText: true })
 
 const takesJsonAsText = (request: FastifyRequest): boolean =>
   (request.routeOptions.config as { jsonAsText?: boolean }).jsonAsText === true &&
   /^text\/plain\s*(;|$)/i.test(request.headers['content-type'] ?? '')
 
-/** A field of a body that may be anything, for those who look into it before validation. */
+/** A field of a body that was not validated yet and may be anything. */
 export const bodyField = (body: unknown, name: string): unknown =>
   typeof body === 'object' && body !== null && !Array.isArray(body) && Object.hasOwn(body, name)
     ? (body as Record<string, unknown>)[name]
@@ -82,7 +82,7 @@ export function readable(body: unknown): unknown {
   return body
 }
 
-/** As many as Django reads (DATA_UPLOAD_MAX_NUMBER_FIELDS): no form of ours has ten, and each costs more than its bytes. */
+/** Django's limit (DATA_UPLOAD_MAX_NUMBER_FIELDS). No form of ours has ten fields, and each costs more than its bytes. */
 const MAX_FORM_FIELDS = 1_000
 
 function readForm(body: Buffer): unknown {

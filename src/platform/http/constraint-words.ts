@@ -5,7 +5,7 @@ import { ownConstraints } from './field-constraints.js'
 import { ApiError } from './error-catalogue.js'
 import { type FieldConstraint, fieldErrors, fieldError, type Finding } from './validation.errors.js'
 
-/** What a constraint says of a value that it refuses. `limits` are the arguments that its decorator was given. */
+/** The error of a constraint for a value that it refuses. `limits` are the arguments of its decorator. */
 type Words = (value: unknown, limits: readonly unknown[]) => Finding
 
 const say =
@@ -101,7 +101,7 @@ export interface FailedConstraint {
   name: string
   value: unknown
   limits: readonly unknown[]
-  /** What class-validator says of it. */
+  /** class-validator's message. */
   message: string
   /** Whether the message was written where the constraint was declared. */
   isOwnMessage: boolean
@@ -123,7 +123,7 @@ export function constraintError(attr: string, failed: FailedConstraint): ApiErro
   })
 }
 
-/** What is absent or null fails every constraint; only somebody's own one can mean something else by it. */
+/** A missing value or null fails every constraint, so only a custom constraint can mean something else by it. */
 function findingOf({ name, value, limits }: FailedConstraint): Finding | undefined {
   if (shipped.has(name) && value === undefined) return { constraint: 'required' }
   if (shipped.has(name) && value === null) return { constraint: 'null' }

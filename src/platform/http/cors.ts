@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyRequest } from 'fastify'
 import type { RouteTable } from './route-table.js'
 
-/** Seconds for which a browser may remember a preflight. Chromium remembers none for longer. */
+/** Seconds for which a browser may cache a preflight. This is Chromium's maximum. */
 const MAX_AGE_SECONDS = 7_200
 
 const EXPOSED_HEADERS = ['X-Request-Id', 'Retry-After']

@@ -6,22 +6,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const QUIET_MS = 50
 /** The longest wait for such a moment. */
 const LISTEN_ON_MS = 500
-/** So long requests that are under way may take to finish, before their connections are closed. */
+/** How long running requests may take to finish before their connections are closed. */
 const FINISH_MS = 8_000
 
 /**
- * Takes a server out of service without breaking a request: for a while it says that it goes away and serves everything,
- * then it stops listening, then it finishes what is under way.
+ * Takes a server out of service without breaking a request: for a while it announces its end and serves everything, then it
+ * stops listening, then it finishes the running requests.
  */
 export class Drain implements OnModuleDestroy {
   private server?: Server
   private begun = false
   private readonly skipping = new AbortController()
 
-  /** @param drainMs for so long load balancers may go on sending requests */
+  /** @param drainMs how long load balancers may go on sending requests */
   constructor(private readonly drainMs: number) {}
 
-  /** Whether the server is going away. */
+  /** Whether the drain has begun. */
   get isDraining(): boolean {
     return this.begun
   }
@@ -41,7 +41,7 @@ export class Drain implements OnModuleDestroy {
     this.server = server
   }
 
-  /** Ends the drain, or keeps it from beginning. What is under way is finished all the same. */
+  /** Ends the drain, or prevents it. Running requests are still finished. */
   skip(): void {
     this.skipping.abort()
   }

@@ -23,7 +23,7 @@ const checked: Record<string, string> = {
   [RouteParamtypes.PARAM]: '@Param()',
 }
 
-/** Refuses to start while a handler that {@link DtoPipe} stands before takes a body that nothing would validate. */
+/** Refuses to start while a handler behind {@link DtoPipe} takes a body that nothing would validate. */
 @Injectable()
 export class DtoDeclarations implements OnApplicationBootstrap {
   constructor(
@@ -81,6 +81,6 @@ function misfitOfType(type: unknown, decorator: string): string | undefined {
   )
 }
 
-/** Whether a type is a class of somebody's own. Interfaces, unions and arrays are `Object` or `Array` at run time. */
+/** Whether a type is a declared class. Interfaces, unions and arrays are `Object` or `Array` at run time. */
 const isClass = (type: unknown): type is DtoClass =>
   typeof type === 'function' && !/\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(type))

@@ -5,7 +5,7 @@ import { type DtoClass, shapeOf } from './dto-shape.js'
 type Properties = Record<string, unknown>
 
 /**
- * What of a DTO nothing would validate, as the end of a sentence; undefined where all is well. Properties without any
+ * Names the part of a DTO that nothing would validate, as the end of a sentence; undefined if there is none. Properties without any
  * decorator are seen where the class was compiled for ES2022 or later, which makes them exist in a new instance.
  */
 export function misfitOfDto(dto: DtoClass, seen = new Set<DtoClass>()): string | undefined {

@@ -14,7 +14,7 @@ export interface DtoShape {
   constraints: readonly Constraint[]
   /** Fields that are never null, even where `PartialType` makes them optional. */
   notNull: ReadonlySet<string>
-  /** Of lists, how many items they may have. */
+  /** The maximum number of items, for lists. */
   maxItems: ReadonlyMap<string, number>
   /** Fields that hold DTOs. */
   nested: ReadonlySet<string>

@@ -39,7 +39,7 @@ export class DtoPipe implements PipeTransform {
 const isDto = (type: unknown): type is Dto => typeof type === 'function' && shapeOf(type as Dto).fields.length > 0
 
 /**
- * Gives the handler a function that validates the body, for routes that have something to say before.
+ * Gives the handler a function that validates the body, for routes that check something else first.
  * @example `map(@LateBody(EnvironmentMapping) mapping: () => Promise<EnvironmentMapping>)`
  */
 export const LateBody = createParamDecorator(lateBody)

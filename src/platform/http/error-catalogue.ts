@@ -25,7 +25,7 @@ export class ApiError extends Error {
     readonly body: ErrorBody,
     readonly headers: Record<string, string> = {},
   ) {
-    // An answer and no failure: nobody reads where it came from, and finding out costs more than answering.
+    // An expected answer: nobody reads its stack, and collecting one costs more than answering.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(body.detail)

@@ -19,7 +19,7 @@ import type { RouteTable } from './route-table.js'
 /** Seconds after which a client may try again when the database does not answer. */
 const RETRY_AFTER_SECONDS = 5
 
-/** Makes PostHog's error body of whatever was thrown. What nobody expected is logged in full and answered without a word of it. */
+/** Makes PostHog's error body of whatever was thrown. Unexpected errors are logged in full, and the answer reveals nothing of them. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(

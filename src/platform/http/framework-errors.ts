@@ -8,13 +8,13 @@ import { malformedRequest, notFound, requestHeadersTooLarge, requestTimedOut } f
 const LINGER_MS = 1_000
 
 /**
- * What Fastify and Node refuse before a route, and so before the error filter, is reached: in the one shape all the same.
+ * Errors of Fastify and Node before a route, and so the error filter, is reached: they get the same shape as all others.
  * @param bodies of the application, which is built after its HTTP server
  */
 export const frameworkErrors = (
   bodies: () => ErrorBodies,
 ): Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> => ({
-  // A path that cannot be decoded, or with an endless id in it, names nothing that exists.
+  // A path that cannot be decoded, or with an id that is too long, matches nothing.
   frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
     const error = notFound()
     void reply
@@ -27,7 +27,7 @@ export const frameworkErrors = (
     const answered = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent
     if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
     socket.end(asHttp(clientError(error.code)))
-    // Who goes on sending hears the answer before the connection breaks, and cannot keep it.
+    // A client that is still sending gets the answer first, and then the connection is closed.
     const late = setTimeout(() => socket.destroy(), LINGER_MS)
     socket.once('close', () => clearTimeout(late))
   },

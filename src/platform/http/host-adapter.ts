@@ -36,7 +36,7 @@ export function serveWithin(
   } else {
     adapter.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       if (!takes(request)) return next()
-      // Express has said already who it is.
+      // Express has already set its own header.
       response.removeHeader('x-powered-by')
       handle(request, response)
     })

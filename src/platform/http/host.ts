@@ -50,7 +50,7 @@ function namesOneHost(rawHeaders: readonly string[]): boolean {
 
 /**
  * The request's URL as the caller wrote it, below the public URL of the server where that is known. Forwarded hosts and
- * protocols count from trusted proxies only, and where they are none they are ignored. The key stays out.
+ * protocols count from trusted proxies only, and invalid ones are ignored. The key is removed.
  */
 export function absoluteUrl(request: FastifyRequest): URL {
   const here = request.publicUrl ?? `${protocolOf(request)}://${hostOf(request)}${request.mountedAt}`

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * A value as JSON text that is whole already, such as PostgreSQL made it: it is sent as it stands. What would be parsed
- * only to be written again costs more than the rest of a request.
+ * A value as complete JSON text, such as PostgreSQL writes it, which is sent unchanged. Parsing it only to write it again
+ * would cost more than the rest of a request.
  *
  * It can be sent only once: to keep the value, keep its `text`.
  */
@@ -25,14 +25,14 @@ export class Json<Value> {
     return this.parts.join('')
   }
 
-  /** The value, for those who look into it. A new one each time. */
+  /** The parsed value, a new one each time. */
   parse(): Value {
     return JSON.parse(this.text) as Value
   }
 
   /**
-   * The bytes to send. The text is let go: the promises that waited for it have grown old by now, and to V8 whatever an
-   * old object refers to is in use until the next collection of old ones, which for pages is a third of all work.
+   * The bytes to send. Drops the text: the promises that waited for it are old objects by now, and V8 keeps whatever they
+   * refer to until the next major collection, which for pages would be a third of all work.
    */
   take(): Buffer {
     const buffer = Buffer.allocUnsafe(this.parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0))

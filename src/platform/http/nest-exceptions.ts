@@ -32,7 +32,7 @@ export function ofNest(exception: HttpException): ApiError {
 
 const nameOf = (status: number): string => STATUS_CODES[status] ?? 'Error'
 
-/** What the client would see of it: an `Error` given as the response is not for clients. Of several messages the first. */
+/** The part that clients may see, which an `Error` given as the response is not. If there are several messages, the first. */
 function messageOf(response: string | object): string | undefined {
   const message: unknown =
     response instanceof Error ? undefined : ((response as { message?: unknown }).message ?? response)

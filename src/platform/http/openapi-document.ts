@@ -61,7 +61,7 @@ export function finishDocument(document: OpenAPIObject, alternatives: readonly s
         response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers }
     }
   }
-  // Schemes without an end slash are what the page of PostHog writes; clients send it. Both answer.
+  // Documented with an end slash, as clients send it. Paths without one answer as well.
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, item]) => [path.replace(/\/?$/, '/'), item]),
   )

@@ -18,9 +18,9 @@ export interface AddedFields {
   perhaps: readonly string[]
 }
 
-/** What the decorators do not say. */
+/** What the decorators cannot say. */
 export interface Particulars {
-  /** What opens a route as well as a personal API key does. */
+  /** Credentials that are accepted wherever a personal API key is. */
   alternatives?: SecuritySchemes
   /** What stands before the paths where another application serves them. */
   mountedAt?: string

@@ -8,7 +8,7 @@ export function registerRequestLog(server: FastifyInstance, logger: Logger): voi
     void reply.header('x-request-id', request.id)
     done()
   })
-  // These lines have no place where a secret could be, and looking for one is half of what a line costs.
+  // These lines cannot hold a secret, and redaction would be half of their cost.
   const lines = logger.child({}, { redact: [] })
   server.addHook('onResponse', (request, reply, done) => {
     lines.info(

@@ -6,7 +6,7 @@ export class RouteTable {
   private readonly beginnings = new Set<string>()
   private readonly patterns = new Map<string, { matches: RegExp; methods: Set<string> }>()
 
-  /** Watches `server` for the routes it will register. What is for none of them is refused before its body is read. */
+  /** Watches `server` for the routes it will register. Requests for other paths are refused before their bodies are read. */
   watch(server: FastifyInstance): void {
     server.addHook('onRequest', async ({ is404 }) => {
       if (is404) throw new NotFoundException()
