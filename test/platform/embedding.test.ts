@@ -389,10 +389,15 @@ describe('inside of an application', () => {
     "is not moved by the application's global prefix and versions, on %s",
     async (name) => {
       const database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
-      const host = await hostOf(adapters[name](), database.url, { prefix: '/platform' }, (application) => {
-        application.setGlobalPrefix('hosted')
-        application.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
-      })
+      const host = await hostOf(
+        adapters[name](),
+        database.url,
+        { prefix: '/platform', schema: 'platform' },
+        (application) => {
+          application.setGlobalPrefix('hosted')
+          application.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
+        },
+      )
       const status = async (path: string) => (await fetch((await host.getUrl()) + path)).status
       const paths = ['/hosted/v1/api/customers', '/platform/api/organizations/', '/hosted/platform/api/organizations/']
       expect(await Promise.all(paths.map(status))).toEqual([200, 401, 418])
