@@ -229,6 +229,7 @@ async function planOf(client: pg.Client, { text, values }: Statement): Promise<P
 
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'null'
-  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.join(',')}}`)
-  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value))
+  return pg.escapeLiteral(Array.isArray(value) ? `{${value.map(textOf).join(',')}}` : textOf(value))
 }
+
+const textOf = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value))
