@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { integrationsSettings } from './integrations.settings.js'
 import { billingUnavailable } from './integration.errors.js'
 
-/** What billing is asked about. */
+/** The integration that billing is asked about. */
 export interface BilledIntegration {
   organization_id: string
   id: string

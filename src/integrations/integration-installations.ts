@@ -19,7 +19,7 @@ export interface NewInstallation {
   integration_id: string | null
   config: Record<string, unknown>
   secrets?: Record<string, unknown>
-  /** Who installs it; the user behind them is shown as its maker. */
+  /** The actor who installs it. Their user is shown as its creator. */
   by: Actor
 }
 
@@ -97,7 +97,7 @@ export class IntegrationInstallations {
     return this.note(tx, by, integration, changes, tell)
   }
 
-  /** The same for what a provider reports, which is so whatever the state of the organization. */
+  /** The same for a provider's reports, which are stored whatever state the organization is in. */
   async note(
     tx: Transaction,
     by: Actor,
@@ -154,7 +154,7 @@ export class IntegrationInstallations {
     return entry && (await on.query(integrationRow, [entry.organization_id, entry.id]))[0]
   }
 
-  /** Of those that enter one id, only the holder of {@link holdId} is here. */
+  /** Call it only while holding the id: see {@link holdId}. */
   private async enterDirectory(tx: Transaction, installation: NewInstallation, id: string): Promise<void> {
     const { organization_id, kind, integration_id } = installation
     if (await this.ofProvider(tx, kind, integration_id!)) throw alreadyInstalled()

@@ -7,13 +7,13 @@ export interface InstalledIntegration<Config = Record<string, unknown>, Secrets 
   readonly id: string
   /** The id at the provider. */
   readonly integration_id: string | null
-  /** With the provider's own fields, `environment_mapping` once it was mapped. */
+  /** The provider's own fields, and `environment_mapping` once it was mapped. */
   readonly config: Config & { environment_mapping?: { production: number; preview: number; development: number } }
   readonly secrets: Secrets
   readonly created_by_id: number | null
 }
 
-/** Whether a provider answers, for an integration. */
+/** Whether an integration works at its provider. */
 export interface IntegrationHealth {
   healthy: boolean
   /** What is wrong and what to do, in words that members may read. */
@@ -23,7 +23,7 @@ export interface IntegrationHealth {
 /** A failure that its provider can explain: `message` is shown to members as `config.sync.last_error`. */
 export class ProviderError extends Error {}
 
-/** What members may read of a failure: of one that nobody foresaw, no word. */
+/** The part of a failure that members may read; nothing of an unexpected one. */
 export const sentenceOf = (error: unknown): string =>
   error instanceof OutboundError || error instanceof ProviderError ? error.message : 'An unexpected error occurred.'
 

@@ -15,8 +15,8 @@ import { ProviderRegistry } from './provider-registry.js'
 type Told = Pick<StoredEvent<unknown>, 'organization_id' | 'item_id'>
 
 /**
- * Tells providers what changed here, through the event log: again, with growing waits, until they took it. How it stands is
- * shown to members as `config.sync` and counted for operators.
+ * Tells providers about changes through the event log, again with growing waits until they accept. Members see the state as
+ * `config.sync`, and operators see counts.
  */
 @Injectable()
 export class IntegrationSync implements OnModuleInit {
@@ -57,7 +57,7 @@ export class IntegrationSync implements OnModuleInit {
     })
   }
 
-  /** Tells it again when it changed meanwhile: whichever telling ends last, it is of the newest revision. */
+  /** Tells the provider again if the integration changed in the meantime, so that the last call has the newest revision. */
   private async tell(event: Told, hook: 'install' | 'configure'): Promise<void> {
     while (!(await this.tellOnce(event, hook)));
   }
@@ -67,7 +67,7 @@ export class IntegrationSync implements OnModuleInit {
     const row = await this.installations.load(organization_id, item_id!)
     if (!row) return true
     const provider = this.registry.find(row.kind)
-    // It waits for a server that knows the kind, as during an upgrade.
+    // The event waits for a server that knows the kind, as during an upgrade.
     if (!provider && row.sync_state) throw new ProviderError(`${row.kind}: this server does not know the kind`)
     if (!provider?.[hook]) return true
     try {

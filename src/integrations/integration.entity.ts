@@ -1,13 +1,13 @@
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm'
 
-/** How far the provider has been told what it must know. */
+/** Whether the provider knows the current state. */
 export type SyncState = 'pending' | 'synced' | 'failing'
 
 /** What the seal of an integration's secrets is bound to. */
 export const sealContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
   `organization_integrations/${organization_id}/${id}`
 
-/** What the seal of an integration is bound to that waits to be ended at its provider: first it waited in the outbox. */
+/** The context of the seal while an integration waits to be ended at its provider. The name is that of an older table. */
 export const partingContext = ({ organization_id, id }: { organization_id: string; id: string }): string =>
   `outbox/${organization_id}/${id}`
 
@@ -26,7 +26,7 @@ export class OrganizationIntegration {
   @Column('jsonb', { default: {} }) config!: Record<string, unknown>
   /** Sealed, and bound to this row: see {@link sealContext}. */
   @Column('text', { nullable: true }) sensitive_config!: string | null
-  /** Counts what must be told to the provider, so that a late success of an earlier telling says nothing of a later. */
+  /** Counts the changes that the provider must know, so that a late success of an earlier call does not hide a later change. */
   @Column('integer', { default: 0 }) revision!: number
   /** Null where there is nothing to tell. */
   @Column('varchar', { nullable: true }) sync_state!: SyncState | null
@@ -37,7 +37,7 @@ export class OrganizationIntegration {
   @Column('timestamptz', { default: () => 'now()' }) updated_at!: Date
 }
 
-/** What events say of an integration. A row has these fields too, and others that an event must not hold. */
+/** The fields of an integration that events contain. A row has others too, which an event must not contain. */
 export const namesOf = ({ kind, integration_id }: Pick<OrganizationIntegration, 'kind' | 'integration_id'>) => ({
   kind,
   integration_id,

@@ -15,7 +15,7 @@ import { endParting, newParting, partingOf } from './integrations.queries.js'
 import { ProviderRegistry } from './provider-registry.js'
 
 const BATCH = 100
-/** Then it is the operator's: sealed or not, nothing of a purged organization is kept for ever. */
+/** After this the operator has to act: nothing of a purged organization is kept for ever, sealed or not. */
 const TRIED_FOR_DAYS = 30
 const DAY_MS = 24 * 60 * 60 * 1_000
 
@@ -103,9 +103,9 @@ export class IntegrationsPurge implements OnModuleInit {
     return integration_id !== null && (await this.installations.find(kind, integration_id)) !== undefined
   }
 
-  /** Invoices outlive the organization, and keep nothing that its owner deleted a grace period ago. */
+  /** Logs open invoices. They do not stop the purge, as the grace period is over. */
   private async noteOpenInvoices(integration: BilledIntegration): Promise<void> {
-    // Of billing that cannot be asked the gate says so in the log.
+    // If billing cannot be asked, the gate logs that itself.
     const open = await this.billing.hasOpenInvoices(integration).catch(() => false)
     if (open) this.logger.warn({ ...integration }, 'a purged integration has unpaid invoices')
   }

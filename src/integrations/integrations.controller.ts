@@ -38,7 +38,7 @@ export class IntegrationsController {
     return this.integrations.retrieve(caller, id)
   }
 
-  /** Ours: calls the provider, so it is for those who could act on the answer. */
+  /** Not part of PostHog's API. It calls the provider, so it is for admins, who can act on the answer. */
   @Get(':id/health')
   @RequiresScope('organization_integration:read', { level: MembershipLevel.Admin })
   @ApiOperation({ operationId: 'organizations_integrations_health_retrieve', summary: 'Check an integration' })
@@ -64,7 +64,7 @@ export class IntegrationsController {
     return this.integrations.remove(caller, id)
   }
 
-  /** The body is read late, because PostHog says 404 and 400 of the integration before it says what is wrong with it. */
+  /** The body is validated late, because PostHog reports errors of the integration before errors of the body. */
   @Patch(':id/environment-mapping')
   @RequiresScope('organization_integration:write', { level: MembershipLevel.Admin })
   @ApiOperation({

@@ -17,7 +17,7 @@ export const integrationView = namedQuery<IntegrationView>(
    where i.organization_id = $1 and i.id = $2`,
 )
 
-/** $1 organization, $2 limit, $3 offset; oldest first. Each row says how many there are in all; of none one row says so. */
+/** $1 organization, $2 limit, $3 offset; oldest first. Each row has the count of all; if there are none, one row says so. */
 export const integrationPage = namedQuery<{ count: number } & (IntegrationView | { id: null })>(
   'integrations.page',
   `select counted.count, shown.*
@@ -30,7 +30,7 @@ export const integrationPage = namedQuery<{ count: number } & (IntegrationView |
   PAGE,
 )
 
-/** $1 kind, $2 id at the provider: where the directory has it. What it names may be gone. */
+/** $1 kind, $2 id at the provider: the directory's entry. The integration may no longer exist. */
 export const integrationEntry = namedQuery<Pick<OrganizationIntegration, 'organization_id' | 'id'>>(
   'integrations.entry',
   'select organization_id, id from integration_directory where kind = $1 and integration_id = $2',

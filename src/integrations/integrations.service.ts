@@ -58,13 +58,13 @@ export class IntegrationsService {
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
     const row = await this.load(caller, id)
     if (isBought(row) && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
-    // The provider is told of what will be done: once it knows, the organization's state does not matter any more.
+    // Tell the provider first. After that the integration is removed whatever the organization's state.
     await this.database.transaction((tx) => this.lock(tx, caller, id))
     await this.disconnect(row)
     await this.removeLocally(caller, row)
   }
 
-  /** The same without a word to the provider, which asked for it. */
+  /** The same without telling the provider, which asked for it. */
   async removeLocally(
     by: OrganizationActor,
     { id, kind }: Pick<OrganizationIntegration, 'id' | 'kind'>,

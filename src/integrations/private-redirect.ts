@@ -7,8 +7,7 @@ export interface Onward {
 }
 
 /**
- * Sends the browser to an address that holds a secret: no cache keeps it, and no page that is opened from there learns it
- * as its referrer. The handler returns an {@link Onward}.
+ * Sends the browser to an address that contains a secret: no cache stores it, and no page gets it as its referrer. The handler returns an {@link Onward}.
  */
 export const PrivateRedirect = () =>
   applyDecorators(Redirect(), Header('cache-control', 'no-store'), Header('referrer-policy', 'no-referrer'))

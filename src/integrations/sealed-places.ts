@@ -1,14 +1,14 @@
 import { oneTimeTokenContext } from '../platform/secrets/one-time-tokens.js'
 import { partingContext, sealContext } from './integration.entity.js'
 
-/** What the seal of a value is bound to, and where the value is. */
+/** A sealed value, and the row that its seal is bound to. */
 export interface SealedRow {
   organization_id: string
   id: string
   sealed: string
 }
 
-/** Where in the database something is kept that the keyring sealed. */
+/** A place in the database that holds values sealed by the keyring. */
 export interface SealedPlace {
   table: string
   id: string
@@ -45,7 +45,7 @@ export const sealedPlaces: readonly SealedPlace[] = [
       where p.organization_id = s.organization_id and p.id = s.id and p.sealed = s.before`,
     context: partingContext,
   },
-  // Links that were given out and still work. They belong to no organization yet.
+  // One-time links that still work. They belong to no organization yet.
   {
     table: 'one_time_tokens',
     id: 'hash',

@@ -21,8 +21,8 @@ export class SecretsRewrap implements OnApplicationBootstrap {
   }
 
   /**
-   * Seals everything under the current key that another one sealed. Each batch is a transaction: ended anywhere, the next
-   * run goes on. @returns how many were moved
+   * Moves everything that another key sealed to the current key. Each batch is a transaction: if it is stopped, the next run
+   * goes on. @returns how many were moved
    */
   async run(progress: (moved: number) => void = () => undefined): Promise<number> {
     let moved = 0
@@ -38,7 +38,7 @@ export class SecretsRewrap implements OnApplicationBootstrap {
     return moved
   }
 
-  /** The ids of the keys that sealed something there: one step in the index for each, however much it sealed. */
+  /** The ids of the keys in use there: one step in the index for each key, however many values it sealed. */
   private async *keysOf(place: SealedPlace): AsyncGenerator<string> {
     const next = `select ${keyOf(place)} as id from ${place.table} where ${place.where} and ${keyOf(place)} > $1
       order by ${keyOf(place)} limit 1`

@@ -5,7 +5,7 @@ import { Drain } from '../platform/http/drain.js'
 import type { Logger } from '../platform/logging/logger.js'
 import { StartError } from '../platform/start-error.js'
 
-/** What runs once the start has succeeded. */
+/** What is running after a successful start. */
 export interface Running {
   application: INestApplication
   database: OpenDatabase

@@ -25,7 +25,7 @@ export function failureOf(error: unknown): Failure {
   return { sentence: stack, body: { ...known.body, stack } }
 }
 
-/** What the API says of whatever is missing. On a command line there is more to say. */
+/** The API's sentence for everything that is missing. A command line can say more. */
 const UNNAMED = notFound().message
 const NOT_FOUND =
   'No key, user or organization has this id. polity keys list, users list and organizations list show the ids.'

@@ -18,7 +18,7 @@ import { migrateCommands } from './migrate.js'
 import { serveCommand } from './serve.js'
 import { type CommandOutput, OutputClosed, terminal } from './terminal.js'
 
-/** For a Redis that does not answer: the servers then learn of a change when what they remember has aged. */
+/** If Redis does not answer, the servers learn of a change when their cached entries expire. */
 const REDIS_WAIT_MS = 1_000
 
 const JSON_OPTION = ['--json', 'print machine-readable JSON, errors too'] as const
@@ -125,7 +125,7 @@ async function withServices<Result>(
     const module = ServerModule.with(database.config, plugins, { logger: createLogger(quiet), connections })
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
-      // Through it the servers hear at once of a key that was revoked.
+      // Tells the servers at once about a revoked key.
       await services.get(SharedRedis).connected(REDIS_WAIT_MS)
       return await work(services)
     } finally {

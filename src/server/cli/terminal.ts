@@ -5,7 +5,7 @@ export interface CommandOutput {
   /** Resolves when the line has left, so that a slow reader slows us down and nothing piles up. */
   out: (text: string) => Promise<void> | void
   err: (text: string) => void
-  /** Where there is a terminal, replaces the text of before on the same line. */
+  /** On a terminal, replaces the previous text on the same line. */
   progress?: (text: string) => void
 }
 
@@ -20,7 +20,7 @@ export function terminal(): CommandOutput {
   }
 }
 
-/** Nobody reads the output any more, as in `polity organizations list | head`. No fault: the command just ends. */
+/** Whether nobody reads the output any more, as in `polity organizations list | head`. The command then just ends. */
 export class OutputClosed extends Error {}
 
 const writeLine = (stream: Writable, text: string): Promise<void> =>

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { originOf } from '../../../access/index.js'
 import { type Actor, systemActor } from '../../../platform/events/domain-event.js'
 
-/** Gives a handler Vercel as the one who acts, where no person of ours stands behind it, from where the request comes. */
+/** Gives a handler Vercel as the actor, for requests that no user of ours stands behind. */
 export const ActingVercel = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const origin = originOf(context.switchToHttp().getRequest<FastifyRequest>())
   return { ...systemActor('vercel'), origin }

@@ -88,7 +88,7 @@ export class VercelApi {
     return this.answer(call(await this.client(integration), { ...of(integration), requestBody }))
   }
 
-  /** Whose account the installation is in. */
+  /** The account that the installation belongs to. */
   async account(integration: VercelIntegration) {
     const { marketplaceGetAccountInfo: call } = await import('@vercel/sdk/funcs/marketplaceGetAccountInfo.js')
     return this.answer(call(await this.client(integration), of(integration)))

@@ -24,7 +24,7 @@ export class VercelConnectController {
     private readonly limits: RateLimits,
   ) {}
 
-  /** Your frontend sends the browser to the `url` that this answers; what comes back is the caller's alone. */
+  /** Your frontend sends the browser to the `url` of this answer. Only this caller can finish the flow. */
   @Post('start')
   @HttpCode(200)
   @RequiresScope('organization_integration:write', { organization: 'none' })
@@ -36,7 +36,7 @@ export class VercelConnectController {
 
   @Get('callback')
   @Public()
-  // The address that the browser is sent to holds what links the account.
+  // The browser is sent to an address that contains the session.
   @PrivateRedirect()
   @ApiOperation({ operationId: 'vercel_connect_callback_retrieve', summary: 'Take a browser back from Vercel' })
   @ApiResponse({ status: 302, description: 'To your frontend, with a session for whoever started.' })

@@ -32,7 +32,7 @@ const grant = z.object({
   team_id: z.string().nullish(),
 })
 
-/** What `state` stands for on the way to Vercel and back. */
+/** What `state` refers to on the way to Vercel and back. */
 interface Started {
   user_id: number
   next_url: string | null
@@ -44,8 +44,8 @@ interface Session extends Started {
 
 /**
  * The OAuth flow that links an account at Vercel. Only the person who starts it can finish it: nobody can be tricked
- * into linking somebody else's account by opening a URL. The token waits sealed until they say to which
- * organization it belongs.
+ * into linking somebody else's account by opening a URL. The token stays sealed until they choose an
+ * organization.
  */
 @Injectable()
 export class VercelConnect {
@@ -66,8 +66,8 @@ export class VercelConnect {
   }
 
   /**
-   * Takes the browser that Vercel sends here. Without the state of a start its code is left alone: it may be anybody's.
-   * Vercel sends such a browser when somebody begins in its dashboard, and gives a new code after a start.
+   * Takes the browser that Vercel sends here. Without the state of a start its code is not used: it may belong to anybody.
+   * Vercel sends such a browser when a person begins in its dashboard, and issues a new code after a start.
    * @returns where to send the browser, with a session in place of the token
    */
   async arrive({ code, state, configurationId, next }: Record<string, unknown>): Promise<string> {
@@ -76,7 +76,7 @@ export class VercelConnect {
     const target = new URL(`${this.settings.appUrl}/connect/vercel/link`)
     if (started) {
       const granted = await this.exchange(code)
-      // What the query says is the browser's word; only the grant is Vercel's.
+      // The query comes from the browser; only the grant comes from Vercel.
       if (configurationId !== undefined && configurationId !== granted.installation_id) throw foreignConfiguration()
       const session: Session = { ...started, grant: granted }
       target.searchParams.set('session', await this.oneTime.issue(PURPOSE, session, LIFETIME_MS))

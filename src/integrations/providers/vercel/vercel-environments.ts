@@ -22,7 +22,7 @@ const mappedProjects = namedQuery<MappedProject>(
    where p.organization_id = $1 and p.id = any($2)`,
 )
 
-/** Gives a linked account at Vercel the projects that its environments are mapped to, as one resource. */
+/** Puts the projects that a linked account's environments are mapped to into one resource at Vercel. */
 @Injectable()
 export class VercelEnvironments {
   constructor(
@@ -31,7 +31,7 @@ export class VercelEnvironments {
     private readonly settings: VercelSetup,
   ) {}
 
-  /** Tells Vercel the mapping as it is now. Without a mapping, or without access to Vercel, there is nothing to tell. */
+  /** Tells Vercel the current mapping. Does nothing without a mapping or without access to Vercel. */
   async push(integration: VercelIntegration): Promise<void> {
     const { environment_mapping: mapping, type } = integration.config
     if (type !== 'connectable' || !mapping || !integration.secrets.access_token) return

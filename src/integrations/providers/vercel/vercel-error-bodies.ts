@@ -3,7 +3,7 @@ import { ErrorBodies } from '../../../platform/http/error-bodies.js'
 import type { ApiError } from '../../../platform/http/error-catalogue.js'
 import { VercelSetup } from './vercel-setup.js'
 
-/** What Vercel itself calls: its marketplace's API, and where it sends browsers to sign in. */
+/** The paths that Vercel calls: its marketplace's API, and the paths where it sends browsers to sign in. */
 const VERCELS = /^\/api\/vercel\/(?:v1(?:\/|$)|sso\/?$)/
 
 /** Vercel's error body: `{"error": {"code", "message", "user": {"message", "url"}}}`. */
@@ -12,7 +12,7 @@ function vercelBody({ status, body: { attr, detail } }: ApiError): object {
   return { error: { code: status >= 500 ? 'internal_error' : 'request_failed', message, user: { message, url: null } } }
 }
 
-/** Answers Vercel in its own shape, also where no route is. */
+/** Answers Vercel in its own error shape, also for paths without a route. */
 @Injectable()
 export class VercelErrorBodies implements OnModuleInit {
   constructor(

@@ -6,7 +6,7 @@ export const KIND = 'vercel'
 /** How Vercel writes the id of an installation. */
 export const INSTALLATION_ID = /^icfg_[A-Za-z0-9]{24}$/
 
-/** What is kept of an installation from Vercel's marketplace, and of an account that was linked; in Vercel's own names. */
+/** The configuration of an installation from Vercel's marketplace, or of a linked account, with Vercel's own names. */
 export const vercelConfig = z.object({
   type: z.enum(['marketplace', 'connectable']),
   scopes: z.array(z.string()).optional(),

@@ -17,7 +17,7 @@ import type { VercelClaims } from './vercel-tokens.js'
 
 const MAX_NAME = 64
 
-/** Installations from Vercel's marketplace: each is an organization here, owned by who installed. */
+/** Installations from Vercel's marketplace: each is an organization here, owned by the person who installed it. */
 @Injectable()
 export class VercelInstallations {
   constructor(
@@ -30,7 +30,7 @@ export class VercelInstallations {
     private readonly settings: VercelSetup,
   ) {}
 
-  /** Makes the user, the organization and the integration, all or none; a repeat renews what Vercel sent. */
+  /** Creates the user, the organization and the integration, all or none. A repeat updates what Vercel sent. */
   async upsert(id: string, payload: UpsertInstallation, claims: VercelClaims, by: Actor): Promise<void> {
     const { credentials, ...config } = payload
     const installed = await this.find(id)
@@ -38,9 +38,9 @@ export class VercelInstallations {
       // Two deliveries of one installation come one after the other.
       await this.installations.holdId(tx, KIND, id)
       const existing = await this.find(id, tx)
-      // Vercel's marketplace has no say in what an organization linked itself, and brings nothing into it.
+      // The marketplace must not change an account that an organization linked itself.
       if (existing && isLinked(existing)) throw installationLinked()
-      // What is gone by the time that it is held is installed anew.
+      // If it is gone by the time it is locked, install it again.
       if (existing && (await this.installations.update(tx, by, existing, { config, secrets: credentials }))) return
       await this.refuseReplay(tx, id, claims)
       await this.install(tx, id, payload, claims, by)
@@ -63,7 +63,7 @@ export class VercelInstallations {
     if (!changed) throw installationNotFound()
   }
 
-  /** Removes the integration; the organization and its projects stay. Of one that is gone, says the same again. */
+  /** Removes the integration; the organization and its projects stay. A repeat answers the same. */
   async remove(by: Actor, id: string): Promise<{ finalized: true }> {
     const integration = await this.find(id)
     if (!integration) {
@@ -102,7 +102,7 @@ export class VercelInstallations {
     const created = await this.organizations.create(
       tx.for(by),
       { name: cutText(payload.account.name || `Vercel Installation ${id}`, MAX_NAME) },
-      // Its first project is the first resource that Vercel asks for.
+      // It has no project until Vercel asks for the first resource.
       { firstProject: null },
     )
     const { id: organization_id } = created.parse()

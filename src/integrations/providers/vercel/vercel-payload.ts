@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { storedEmail } from '../../../platform/values/stored-values.js'
 
-/** Has to say something; what it may say is for Vercel to know. */
+/** A required text. Vercel decides what it may contain. */
 const text = z.string().trim().min(1)
-/** May say nothing. */
+/** An optional text. */
 const name = z.string().trim().nullish()
 
 /** `PUT /installations/:id` */

@@ -10,7 +10,7 @@ import { OrganizationIntegration } from '../../integration.entity.js'
 import { KIND, type VercelConfig, type VercelIntegration } from './vercel-installation.js'
 import type { VercelUser } from './vercel-tokens.js'
 
-/** An integration as its row says now. */
+/** An integration, as its row is now. */
 type Held = Pick<VercelIntegration, 'organization_id' | 'id' | 'config'>
 
 /** Maps Vercel's users to our users. */
@@ -50,7 +50,7 @@ export class VercelPeople {
     return user
   }
 
-  /** Makes them a member, where they are none, and Vercel's user theirs. */
+  /** Makes the user a member if they are not one yet, and maps Vercel's user to them. */
   async link(
     tx: Transaction,
     by: Actor,
@@ -62,7 +62,7 @@ export class VercelPeople {
     if (integration) await this.join(tx, by, integration, user, vercelUserId)
   }
 
-  /** Who is mapped, active and a member: nothing changes for them, so they come in whatever the organization's state. */
+  /** A user who is mapped, active and a member. Nothing changes for them, so they get in whatever the organization's state. */
   private async known(
     tx: Transaction,
     { organization_id, config }: Pick<Held, 'organization_id' | 'config'>,

@@ -14,7 +14,7 @@ export interface VercelResource {
   secrets: { name: string; value: string }[]
 }
 
-/** A project, and what Vercel said of the resource that it is. */
+/** A project, and what Vercel said about it as a resource. */
 export interface ResourceRow {
   project_id: number
   api_token: string

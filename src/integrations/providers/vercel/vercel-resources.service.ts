@@ -21,7 +21,7 @@ import type { CreateResource, UpdateResource } from './vercel-payload.js'
 import { type ResourceRow, resourceRow, resourceView, type VercelResource } from './vercel-resource.js'
 import { type BillingPlan, VercelSetup } from './vercel-setup.js'
 
-/** Where it is known to which organization a resource belongs. */
+/** The directory's kind for resources: it tells which organization a resource belongs to. */
 const RESOURCE = 'vercel-resource'
 const MAX_NAME = 64
 
@@ -35,7 +35,7 @@ export class VercelResources {
     private readonly settings: VercelSetup,
   ) {}
 
-  /** Makes a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */
+  /** Creates a project and connects it. The same `Idempotency-Key`, or the same `externalId`, gives the same resource again. */
   async create(
     by: Actor,
     installationId: string,
@@ -98,7 +98,7 @@ export class VercelResources {
     }, integration)
   }
 
-  /** Disconnects the project, which stays with its data. A repeat finds it gone, as asked. */
+  /** Disconnects the project, which stays with its data. A repeat changes nothing. */
   async remove(by: Actor, installationId: string, resourceId: string): Promise<void> {
     const { organization_id, id } = await this.locate(installationId, resourceId)
     await this.database.transaction(
@@ -183,7 +183,7 @@ export class VercelResources {
       throw unknownPlan({ plan: billingPlanId })
   }
 
-  /** A project has a name, whatever Vercel's user called the resource. */
+  /** Makes a valid name for the project from the resource's name. */
   private nameOf(name: string): string {
     return cutText(name, MAX_NAME) || this.settings.product
   }

@@ -26,7 +26,7 @@ const usageBased: BillingPlan = plan.parse({
   description: 'Pay for what you use.',
 })
 
-/** What the operator entered in Vercel's integration console, and what Vercel is told of this product. */
+/** The values from Vercel's integration console, and the description of this product for Vercel. */
 @Injectable()
 export class VercelSetup {
   readonly clientId: string
@@ -43,7 +43,7 @@ export class VercelSetup {
   readonly publicUrl: string
   /** The operator's own frontend, to which browsers are sent on. */
   readonly appUrl: string
-  /** The first one is what an installation has that chose none. */
+  /** The first one is for installations that have not chosen one. */
   readonly plans: readonly BillingPlan[]
 
   constructor(config: Config) {
@@ -65,7 +65,7 @@ export class VercelSetup {
       )
   }
 
-  /** Without a client id nothing of Vercel exists here. */
+  /** Without a client id, Vercel's routes do not exist. */
   get enabled(): boolean {
     return this.clientId !== ''
   }

@@ -20,7 +20,7 @@ export class VercelSsoController {
 
   @Get()
   @Public()
-  // The address that the browser is sent to holds what signs in.
+  // The browser is sent to an address that contains the ticket.
   @PrivateRedirect()
   @ApiOperation({ operationId: 'vercel_sso_retrieve', summary: 'Sign in somebody whom Vercel sends' })
   @ApiResponse({ status: 302, description: 'To your frontend, with a ticket.' })
@@ -42,7 +42,7 @@ export class VercelSsoController {
     return this.sso.exchange(by, ticket)
   }
 
-  /** Somebody who had an account here proves that it is theirs with a key of it. */
+  /** A person who already has an account here proves it with one of its keys. */
   @Post('link')
   @HttpCode(200)
   @RequiresScope('organization:write', { organization: 'none' })

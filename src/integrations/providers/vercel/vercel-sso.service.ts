@@ -46,7 +46,7 @@ type Ticket = {
   user_id: number
   organization_id: string
   resource_id?: string
-  /** Of the browser, because the frontend's server exchanges the ticket. */
+  /** About the browser, because the frontend's server exchanges the ticket later. */
   from?: Pick<Actor['origin'], 'ip' | 'user_agent'>
 }
 type Link = { installation_id: string; vercel_user_id: string; email: string }

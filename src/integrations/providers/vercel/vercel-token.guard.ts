@@ -22,7 +22,7 @@ import { type TokenKind, type VercelClaims, VercelTokens } from './vercel-tokens
 
 const ALLOWED = 'polity:vercel-token-kinds'
 
-/** What PostHog calls the methods in its refusals. */
+/** PostHog's names of the methods, for its errors. */
 const actions: Record<string, string> = { PUT: 'update', PATCH: 'partial_update', POST: 'create', DELETE: 'destroy' }
 
 type VercelRequest = FastifyRequest & { vercel?: VercelClaims }
@@ -31,7 +31,7 @@ type VercelRequest = FastifyRequest & { vercel?: VercelClaims }
 export const VercelToken = (...kinds: TokenKind[]) =>
   applyDecorators(SetMetadata(ALLOWED, kinds), GuardedBy(VercelTokenGuard))
 
-/** Gives a handler what the token says of who is calling. */
+/** Gives a handler the claims of the token. */
 export const CurrentVercelClaims = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<VercelRequest>().vercel,
 )

@@ -11,7 +11,7 @@ export type TokenKind = 'user' | 'system'
 
 const CLOCK_TOLERANCE_SECONDS = 10
 const JWKS_MAX_AGE_MS = 600_000
-/** A token with an unknown key id makes the keys be fetched again, and not more often than this. */
+/** How often tokens with an unknown key id may cause the keys to be fetched again. */
 const JWKS_COOLDOWN_MS = 30_000
 
 /** Longer than any id or name of Vercel's; nothing that a column refuses. */
@@ -37,10 +37,10 @@ const claimsOf = {
   }),
 }
 
-/** What a token says of a person at Vercel. */
+/** The claims about a person at Vercel. */
 export type VercelUser = z.infer<typeof claimsOf.user>
 
-/** What a token of Vercel's says. `user_*` are there in a user's. */
+/** The claims of Vercel's tokens. A user's token also has `user_*`. */
 export type VercelClaims = z.infer<typeof claimsOf.system> &
   Partial<Pick<VercelUser, 'user_id' | 'user_role' | 'user_email' | 'user_name'>>
 
@@ -78,7 +78,7 @@ export class VercelTokens {
     throw invalidToken({ kind })
   }
 
-  /** Made for the first token: jose asks Node for `Headers`, and with that comes all of its fetch, nine megabytes. */
+  /** Created with the first token, because jose uses Node's `Headers`, which loads all of fetch: nine megabytes. */
   private keys(): JWTVerifyGetKey {
     return (this.remoteKeys ??= createRemoteJWKSet(this.settings.jwksUrl, {
       cacheMaxAge: JWKS_MAX_AGE_MS,
