@@ -124,7 +124,9 @@ describe('the purge of an organization', () => {
     const [event] = await eventually(failing, ({ length }) => length === 1)
     expect(event).toMatchObject({ last_error: 'stone: this server does not know the kind' })
     expect(await partings()).toEqual([{ id }])
-    expect(logged('provider could not be told of a purge').every((line) => line.includes('stone'))).toBe(true)
+    const lines = logged('provider could not be told of a purge')
+    expect(lines).not.toEqual([])
+    expect(lines.every((line) => line.includes('"kind":"stone"'))).toBe(true)
   })
 
   it('waits for no provider that is down, and tells it when it is back; what waits is not readable', async () => {
@@ -136,10 +138,26 @@ describe('the purge of an organization', () => {
     const [event] = await failing()
     expect(event).toMatchObject({ last_error: 'beacon: The room is locked.' })
     expect(event!.sealed).not.toMatch(/planted|^$/)
-    expect(logged('provider could not be told of a purge').join('')).not.toContain('planted')
+    const lines = logged('provider could not be told of a purge').join('')
+    expect(lines).toContain(`"id":"${id}"`)
+    expect(lines).not.toContain('planted')
     beacon.during = async () => undefined
     await delivered()
     expect(disconnections(id).length).toBeGreaterThan(1)
+  })
+
+  it('tells nobody of what is not kept any more', async () => {
+    await installed()
+    beacon.during = async () => {
+      throw new ProviderError('Not now.')
+    }
+    await purge()
+    await failing()
+    await server.database.dataSource.query('delete from integration_partings where organization_id = $1', [
+      organization.id,
+    ])
+    await delivered()
+    expect(logged('end this integration at its provider by hand')).toEqual([])
   })
 
   it('is told for a month, and then left to the operator', async () => {
@@ -148,11 +166,16 @@ describe('the purge of an organization', () => {
       throw new Error('gone for good')
     }
     await purge()
-    await failing()
-    await server.database.dataSource.query(
-      `update events set created_at = now() - interval '31 days' where organization_id = $1`,
-      [organization.id],
-    )
+    const attempts = (await failing())[0]!.attempts
+    const grow = (days: number) =>
+      server.database.dataSource.query(
+        `update events set created_at = now() - make_interval(days => $2) where organization_id = $1`,
+        [organization.id, days],
+      )
+    await grow(29)
+    await eventually(waiting, ([event]) => event !== undefined && event.attempts > attempts + 1)
+    expect(logged('end this integration at its provider by hand')).toEqual([])
+    await grow(31)
     await delivered()
     expect(disconnections(id).length).toBeGreaterThan(1)
     expect(logged('end this integration at its provider by hand')).toEqual([
@@ -202,8 +225,9 @@ describe('the purge of an organization', () => {
     expect(logged('a purged integration has unpaid invoices')).toEqual([expect.stringContaining(id)])
   })
 
-  it('is kept by no billing that does not answer', async () => {
-    billingAnswer = [500, {}]
+  it('is kept by no billing that does not know', async () => {
+    // Not 5xx, which would open the circuit for later tests.
+    billingAnswer = [404, {}]
     const { id } = await installed({ config: { type: 'marketplace' } })
     await purge()
     await delivered()
