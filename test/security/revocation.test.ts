@@ -197,6 +197,19 @@ describe('on the server that made the change, the very next request meets', () =
     expectError(await owner.get(path), 404, 'not_found', 'Not found.')
   })
 
+  it('a change that was asked about between its statements and its commit', async () => {
+    const organization = await server.organization()
+    const { id, path } = organization
+    const member = await organization.member()
+    const by = testActor(id)
+    await server.database.transaction(async (tx) => {
+      await server.application.get(MembersService).remove(tx.for(by), member.row.id)
+      // Not committed yet, so they are still a member, and that is remembered.
+      expect((await member.get(path)).status).toBe(200)
+    }, by)
+    expect((await member.get(path)).status).toBe(404)
+  })
+
   it('nothing of a change that was rolled back', async () => {
     const organization = await server.organization()
     const member = await organization.member()
