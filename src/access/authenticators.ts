@@ -99,7 +99,7 @@ export class Authenticators implements OnModuleInit {
   }
 }
 
-/** The longest id that events can hold. */
+/** Ids that events can hold. */
 const VALID_ID = /^[\x21-\x7e]{1,100}$/
 
 function credentialOf({ name }: Authenticator, { credential }: Authenticated): Credential {

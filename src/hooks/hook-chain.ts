@@ -52,7 +52,7 @@ export class HookChain implements OnModuleInit {
 
   /** Whether there is anybody to ask. Without, a change sends what it always sent. */
   has(name: HookName): boolean {
-    return this.hooks.some((hooks) => name in hooks)
+    return this.hooks.some((hooks) => typeof hooks[name] === 'function')
   }
 
   /** Asks one hook after the other. @throws what the first one vetoes with */

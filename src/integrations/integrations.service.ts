@@ -58,7 +58,7 @@ export class IntegrationsService {
   async remove(caller: OrganizationCaller, id: string): Promise<void> {
     const row = await this.load(caller, id)
     if (isBought(row) && (await this.billing.hasOpenInvoices(row))) throw openInvoices()
-    // Tell the provider first. After that the integration is removed whatever the organization's state.
+    // Check the organization's state before the provider is told: from then on the integration is removed in any state.
     await this.database.transaction((tx) => this.lock(tx, caller, id))
     await this.disconnect(row)
     await this.removeLocally(caller, row)

@@ -22,8 +22,8 @@ const READ_ONLY = '25006'
 /** The time limit for each statement of a long transaction. */
 const LONG_STATEMENT_MS = 600_000
 /**
- * A writer that waits for rows of an organization holds a connection. Few writers of one organization run at a time, and
- * few more may wait, so that other organizations always find a connection.
+ * A writer that waits for rows of an organization holds a connection. Only a few writers of one organization run
+ * at a time, and a limited number waits, so that other organizations always find a connection.
  */
 const WRITERS = { total: Infinity, ofOneKey: 2, waiting: 500, waitingOfOneKey: 50, waitMs: 5_000 }
 

@@ -125,7 +125,7 @@ async function withServices<Result>(
     const module = ServerModule.with(database.config, plugins, { logger: createLogger(quiet), connections })
     const services = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false })
     try {
-      // Tells the servers at once about a revoked key.
+      // Through Redis, servers learn at once that a command has revoked a key.
       await services.get(SharedRedis).connected(REDIS_WAIT_MS)
       return await work(services)
     } finally {

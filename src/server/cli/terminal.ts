@@ -20,7 +20,7 @@ export function terminal(): CommandOutput {
   }
 }
 
-/** Whether nobody reads the output any more, as in `polity organizations list | head`. The command then just ends. */
+/** Thrown when nobody reads the output any more, as in `polity organizations list | head`. The command then just ends. */
 export class OutputClosed extends Error {}
 
 const writeLine = (stream: Writable, text: string): Promise<void> =>
