@@ -1,14 +1,17 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Gauge, Registry } from 'prom-client'
 import { Database } from '../database/database.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
 import { EventDeliveries } from './event-deliveries.js'
 import { EventRetention } from './event-retention.js'
-import { EventSealer } from './event-sealer.js'
+import { EventSealer, SEALED_AT_ONCE } from './event-sealer.js'
 
 const POLL_MS = 1_000
+/** The pause after a round that delivered nothing. Under load the next one seals the events of many transactions. */
+const PAUSE_MS = 25
 const RETENTION_MS = 3_600_000
 /** A scrape never counts further than this. */
 const COUNTED = 10_000
@@ -98,6 +101,7 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
       const sealed = await this.sealer.seal()
       const started = await this.deliveries.start()
       if (sealed > 0 || started > 0) this.again = true
+      if (this.again && started === 0 && sealed < SEALED_AT_ONCE) await sleep(PAUSE_MS)
     }
   }
 

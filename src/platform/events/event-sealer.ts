@@ -12,7 +12,8 @@ import {
   unsealedEvents,
 } from './events.queries.js'
 
-const BATCH = 500
+/** The most events that one round seals. */
+export const SEALED_AT_ONCE = 500
 /** Any number, the same on every server. */
 const SEALER_LOCK = 7_305_804_403
 
@@ -39,7 +40,7 @@ export class EventSealer {
       const [, [lock]] = await Promise.all([tx.query(boundIdleness, []), tx.query(takeSealerLock, [SEALER_LOCK])])
       if (!lock!.held) return 0
       const [events, subscriptions] = await Promise.all([
-        tx.query(unsealedEvents, [BATCH]),
+        tx.query(unsealedEvents, [SEALED_AT_ONCE]),
         tx.query(allSubscriptions, []),
       ])
       if (events.length === 0) return 0
