@@ -14,6 +14,7 @@ export class KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdo
   /** When this process last wrote a key's use; a row that was read before may not show it. */
   private readonly written = new Map<string, number>()
   private timer?: NodeJS.Timeout
+  private writing = Promise.resolve()
 
   constructor(
     private readonly database: Database,
@@ -36,8 +37,12 @@ export class KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdo
     if (now.getTime() - last >= PRECISION_MS) this.pending.set(keyId, now)
   }
 
-  /** Writes the collected times. A failure only makes them less precise. */
-  async flush(): Promise<void> {
+  /** Writes the collected times, after those that are being written. A failure only makes them less precise. */
+  flush(): Promise<void> {
+    return (this.writing = this.writing.then(() => this.write()))
+  }
+
+  private async write(): Promise<void> {
     if (this.pending.size === 0) return
     const uses = [...this.pending]
     this.pending.clear()
