@@ -5,6 +5,10 @@ import { hashKeyValue } from '../../src/access/key-value.js'
 import { expectError, raw, type TestServer, useServer } from '../support/kit.js'
 import { REDIS_URL, redisAnswers } from '../support/redis.js'
 
+let addresses = 0
+/** An address that nobody has sent a request from, also when a test runs again. */
+const newAddress = () => `198.18.${addresses >> 8}.${addresses++ & 255}`
+
 const server = useServer({ environment: { RATE_LIMIT_BURST_PER_MINUTE: '3' } })
 
 describe('rate limits', () => {
@@ -33,36 +37,39 @@ describe('keys that do not exist', () => {
   const guess = async (address: string) => (await from(address, `phx_${randomUUID()}`)).status
 
   it('count against the address that sent them, and only valid keys go on from there', async () => {
+    const address = newAddress()
     const { owner } = await guarded.organization()
     const other = await owner.with({})
-    expect((await from('203.0.113.1', owner.key)).status).toBe(200)
+    expect((await from(address, owner.key)).status).toBe(200)
     const statuses = []
-    for (let count = 0; count < 5; count++) statuses.push(await guess('203.0.113.1'))
+    for (let count = 0; count < 5; count++) statuses.push(await guess(address))
     expect(statuses).toEqual([401, 401, 401, 429, 429])
-    expect((await from('203.0.113.1', owner.key)).status).toBe(200)
-    const refused = await from('203.0.113.1', other.key)
+    expect((await from(address, owner.key)).status).toBe(200)
+    const refused = await from(address, other.key)
     const seconds = Number(refused.headers.get('retry-after'))
     expect(seconds).toBeGreaterThan(0)
     expect(seconds).toBeLessThanOrEqual(60)
     expectError(refused, 429, 'throttled', `Request was throttled. Expected available in ${seconds} seconds.`)
-    expect((await from('203.0.113.2', other.key)).status).toBe(200)
-    expect((await from('203.0.113.1', other.key)).status).toBe(200)
+    expect((await from(newAddress(), other.key)).status).toBe(200)
+    expect((await from(address, other.key)).status).toBe(200)
   })
 
   it('count against the whole /64 of an IPv6 address', async () => {
+    const [network, next] = [`2001:db8:1:${addresses++}`, `2001:db8:1:${addresses++}`]
     const statuses = []
-    for (let count = 0; count < 4; count++) statuses.push(await guess(`2001:db8:0:7::${count}`))
+    for (let count = 0; count < 4; count++) statuses.push(await guess(`${network}::${count}`))
     expect(statuses).toEqual([401, 401, 401, 429])
-    expect(await guess('2001:db8:0:8::1')).toBe(401)
+    expect(await guess(`${next}::1`)).toBe(401)
   })
 
   it('are not asked of the database past the limit, and neither is the same key again and again', async () => {
+    const address = newAddress()
     const key = `phx_${randomUUID()}`
-    for (let count = 0; count < 3; count++) expect((await from('203.0.113.3', key)).status).toBe(401)
+    for (let count = 0; count < 3; count++) expect((await from(address, key)).status).toBe(401)
     const asked = jest.spyOn(guarded.database, 'query')
     try {
-      expect((await from('203.0.113.3', key)).status).toBe(429)
-      expect(await guess('203.0.113.3')).toBe(429)
+      expect((await from(address, key)).status).toBe(429)
+      expect(await guess(address)).toBe(429)
       // What the server delivers meanwhile it asks for too.
       expect(asked.mock.calls.filter(([query]) => query === accessQuery)).toEqual([])
     } finally {
@@ -71,8 +78,9 @@ describe('keys that do not exist', () => {
   })
 
   it('count in a body too, where a valid key goes on', async () => {
+    const address = newAddress()
     const { owner } = await guarded.organization()
-    const send = (key: string) => from('203.0.113.4', '', JSON.stringify({ personal_api_key: key }))
+    const send = (key: string) => from(address, '', JSON.stringify({ personal_api_key: key }))
     expect((await send(owner.key)).status).toBe(200)
     const statuses = []
     for (let count = 0; count < 4; count++) statuses.push((await send(`phx_${randomUUID()}`)).status)
@@ -81,32 +89,34 @@ describe('keys that do not exist', () => {
   })
 
   it('keep bodies of more than 16 KiB, which nobody answers for, from being read past the limit', async () => {
+    const address = newAddress()
     const { owner } = await guarded.organization()
     const sized = (size: number) => {
       const padded = (padding: string) => JSON.stringify({ personal_api_key: owner.key, padding })
       return padded('x'.repeat(size - padded('').length))
     }
     const endless = ['PATCH /api/organizations/@current/ HTTP/1.1', 'Host: localhost', 'Connection: close']
-    const chunked = [...endless, 'X-Forwarded-For: 203.0.113.6', 'Transfer-Encoding: chunked', '', '0', '', '']
+    const chunked = [...endless, `X-Forwarded-For: ${address}`, 'Transfer-Encoding: chunked', '', '0', '', '']
     const statuses = async () => [
-      (await from('203.0.113.6', '', sized(16_384))).status,
-      (await from('203.0.113.6', '', sized(16_385))).status,
+      (await from(address, '', sized(16_384))).status,
+      (await from(address, '', sized(16_385))).status,
       Number((await raw(guarded, chunked.join('\r\n'))).slice('HTTP/1.1 '.length, 12)),
     ]
     expect(await statuses()).toEqual([200, 200, 401])
-    for (let count = 0; count < 3; count++) expect(await guess('203.0.113.6')).toBe(401)
+    for (let count = 0; count < 3; count++) expect(await guess(address)).toBe(401)
     expect(await statuses()).toEqual([200, 429, 429])
   })
 
   it('that were valid count again once they are revoked', async () => {
+    const address = newAddress()
     const { owner } = await guarded.organization()
     const key = await guarded.key(owner.row.id, {})
-    expect((await from('203.0.113.5', key)).status).toBe(200)
+    expect((await from(address, key)).status).toBe(200)
     await guarded.database.dataSource.query('delete from personal_api_keys where secure_value = $1', [
       hashKeyValue(key),
     ])
     const statuses = []
-    for (let count = 0; count < 4; count++) statuses.push((await from('203.0.113.5', key)).status)
+    for (let count = 0; count < 4; count++) statuses.push((await from(address, key)).status)
     expect(statuses).toEqual([401, 401, 401, 429])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { KeyUsage } from '../../src/access/key-usage.js'
-import { PersonalApiKeysService, systemActor } from '../../src/index.js'
+import { type Actor, PersonalApiKeysService, systemActor } from '../../src/index.js'
 import { expectError, type TestUser, useServer } from '../support/kit.js'
 
 const server = useServer()
@@ -363,6 +363,40 @@ describe('the service of the keys', () => {
     expect(await left()).toEqual([made[11], ...made.slice(1, 10).reverse()])
     await expect(service().one(sameName.id)).resolves.toMatchObject({ label: 'Vercel sign-in' })
     await expect(service().one(theirs.id)).resolves.toMatchObject({ user_id: other.row.id })
+  })
+
+  it('refuses a sign-in that another one ended on the very next request', async () => {
+    const user = await server.user()
+    const signIn = () => service().signIn(systemActor('test'), user.row.id, inAnHour(), 'test')
+    const { value } = await signIn()
+    const status = async () => (await server.request('GET', '/api/users/@me/', { key: value! })).status
+    for (let time = 1; time < 10; time++) await signIn()
+    expect(await status()).toBe(200)
+    await signIn()
+    expect(await status()).toBe(401)
+  })
+
+  it('undoes what belongs to a transaction with it', async () => {
+    const user = await server.user()
+    const { id } = (await user.get('/api/personal_api_keys/@current/')).body
+    await server.application.get(KeyUsage).flush()
+    const before = await service().list(user.row.id)
+    const undone = new Error('undone')
+    const works: ((by: Actor) => Promise<unknown>)[] = [
+      (by) => service().create(by, { user_id: user.row.id, label: 'CI', scopes: ['user:read'] }),
+      (by) => service().signIn(by, user.row.id, inAnHour(), 'test'),
+      (by) => service().roll(by, id),
+      (by) => service().revoke(by, id),
+    ]
+    for (const work of works) {
+      const fails = server.database.transaction(async (tx) => {
+        await work(tx.for(systemActor('test')))
+        throw undone
+      })
+      await expect(fails).rejects.toBe(undone)
+    }
+    expect(await service().list(user.row.id)).toEqual(before)
+    expect((await user.get('/api/users/@me/')).status).toBe(200)
   })
 
   it('rolls a key: another value, and the rest of it as it was', async () => {
