@@ -10,6 +10,7 @@ import {
   organizationNotFound,
   projectScopedKey,
 } from './access.errors.js'
+import { KEY_SCHEME } from './key-scheme.js'
 import { MembershipLevel } from './membership-level.js'
 import type { During } from './organization-state.js'
 import { isOfUser, type Scope } from './scopes.js'
@@ -70,7 +71,7 @@ export const RequiresScope = (
   const place = placeOf(organization)
   return applyDecorators(
     SetMetadata(ACCESS_RULE, { kind: 'scope', scope, level, organization: place, during } satisfies AccessRule),
-    ApiBearerAuth('personal_api_key'),
+    ApiBearerAuth(KEY_SCHEME),
     ApiExtension('x-required-scope', scope),
     ApiExtension('x-required-level', level),
     ...(place.in === 'path'
@@ -95,7 +96,7 @@ export const AnyKey = () =>
       organization: placeOf('none'),
       during: [],
     } satisfies AccessRule),
-    ApiBearerAuth('personal_api_key'),
+    ApiBearerAuth(KEY_SCHEME),
     ApiErrors(...unauthenticated),
   )
 

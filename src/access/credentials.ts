@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { bodyField } from '../platform/http/body.js'
+import { KEY_PARAMETER } from './key-scheme.js'
 
 export interface Credentials {
   value: string
@@ -11,9 +12,9 @@ export interface Credentials {
 export function findCredentials(request: FastifyRequest): Credentials | undefined {
   const inHeader = credentialsInHeader(request)
   if (inHeader) return inHeader
-  const inBody = bodyField(request.body, 'personal_api_key')
+  const inBody = bodyField(request.body, KEY_PARAMETER)
   if (typeof inBody === 'string' && inBody) return { value: inBody, place: 'body' }
-  const inQuery = [(request.query as Record<string, unknown>)?.personal_api_key].flat().at(-1)
+  const inQuery = [(request.query as Record<string, unknown>)?.[KEY_PARAMETER]].flat().at(-1)
   if (typeof inQuery === 'string' && inQuery) return { value: inQuery, place: 'query string' }
   return undefined
 }

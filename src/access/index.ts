@@ -9,6 +9,7 @@ export {
   type OrganizationOption,
   type OrganizationPlace,
 } from './access-rule.js'
+export { keyScheme } from './key-scheme.js'
 export { AccessModule } from './access.module.js'
 export { invalidCredentials } from './access.errors.js'
 export { keepsOutSql } from './access.queries.js'

@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Registry } from 'prom-client'
 import type { PluginModule } from '../plugin-declaration.js'
 import { Plugins } from '../plugins.js'
-import { Authenticators, RateLimits } from '../access/index.js'
+import { Authenticators, keyScheme, RateLimits } from '../access/index.js'
 import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
 import { DtoPipe } from '../platform/http/dto.js'
 import type { Config } from '../platform/config/config.js'
@@ -82,8 +82,12 @@ export async function createApplication(
   }
 }
 
-/** What an application's plugins add to its description. */
+/** What the API's description says that no decorator does. */
 export const particularsOf = (application: NestFastifyApplication): Particulars => ({
+  title: 'Polity',
+  description:
+    'Organizations, their members, scoped API keys and integrations. Wire-compatible with PostHog’s Organizations API.',
+  credential: keyScheme,
   alternatives: application.get(Authenticators).securitySchemes,
   added: application.get(OrganizationFields).description,
 })
@@ -123,7 +127,7 @@ function adapterOf(
   const routes = new RouteTable()
   // First, so that whatever the others refuse has its request id too.
   registerRequestLog(server, logger)
-  registerHost(server, config.get('PUBLIC_URL'), mountedAt)
+  registerHost(server, config, mountedAt)
   routes.watch(server)
   registerBodyParsers(server)
   inviteBodies(server, MAX_BODY_BYTES)

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApplication } from './application.js'
+import { createApplication, particularsOf } from './application.js'
 import { everyMarketplace } from './every-marketplace.js'
 import { Plugins } from '../plugins.js'
 import { loadConfig } from '../settings.js'
@@ -21,7 +21,7 @@ const database = await openDatabase(
   async () => new Plugins().migrations,
 )
 const application = await createApplication(database.config)
-const written = JSON.stringify(openApiDocument(application), null, 2) + '\n'
+const written = JSON.stringify(openApiDocument(application, particularsOf(application)), null, 2) + '\n'
 await application.close()
 await database.close()
 await rm(folder, { recursive: true })

@@ -28,6 +28,11 @@ export class Config {
     return this.values as SettingsOf<Declared>
   }
 
+  /** See {@link Settings.secretParameters}. */
+  get secretParameters(): readonly string[] {
+    return this.settings.flatMap(({ secretParameters = [] }) => secretParameters)
+  }
+
   /** The same with other values of the platform's. */
   with(changes: Partial<PlatformSettings>, embedded = this.embedded): Config {
     return new Config({ ...this.values, ...changes }, this.settings, embedded)

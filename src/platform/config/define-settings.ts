@@ -11,6 +11,8 @@ export interface SettingsLibrary {
 export interface Settings<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly schema: z.ZodObject<Shape>
   readonly library?: SettingsLibrary
+  /** Names of query and body parameters that hold a credential: left out of links, and redacted in the log. */
+  readonly secretParameters?: readonly string[]
 }
 
 /** What a module's settings are once parsed. */
@@ -27,5 +29,5 @@ export type SettingsOf<Declared extends Settings> = z.infer<Declared['schema']>
  */
 export const defineSettings = <Shape extends z.ZodRawShape>(
   shape: Shape,
-  { library }: Pick<Settings, 'library'> = {},
-): Settings<Shape> => ({ schema: z.object(shape), library })
+  others: Omit<Settings, 'schema'> = {},
+): Settings<Shape> => ({ schema: z.object(shape), ...others })

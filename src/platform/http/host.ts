@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
+import type { Config } from '../config/config.js'
 import { invalidHost } from './http.errors.js'
 
 declare module 'fastify' {
@@ -8,6 +9,8 @@ declare module 'fastify' {
     publicUrl?: string
     /** What stands before the path of the request where another application serves us: `/platform`, or ''. */
     mountedAt: string
+    /** Parameters that hold a credential, which no link may repeat. */
+    secretParameters: readonly string[]
   }
 }
 
@@ -27,9 +30,11 @@ export function originForm(request: IncomingMessage): string {
  * Refuses a request whose Host header is missing or names no host, as RFC 9112 section 3.2 asks, and tells the others
  * where the server is reached from outside.
  */
-export function registerHost(server: FastifyInstance, publicUrl: string | undefined, mountedAt: string): void {
-  server.decorateRequest('publicUrl', publicUrl)
+export function registerHost(server: FastifyInstance, config: Config, mountedAt: string): void {
+  const { secretParameters } = config
+  server.decorateRequest('publicUrl', config.get('PUBLIC_URL'))
   server.decorateRequest('mountedAt', mountedAt)
+  server.decorateRequest('secretParameters', { getter: () => secretParameters })
   /** The last valid host. Most requests name the same one, and comparing takes less time than parsing. */
   let known: string | undefined
   server.addHook('onRequest', (request, _reply, done) => {
@@ -56,12 +61,12 @@ function namesOneHost(rawHeaders: readonly string[]): boolean {
 
 /**
  * The request's URL as the caller wrote it, below the public URL of the server where that is known. Forwarded hosts and
- * protocols count from trusted proxies only, and invalid ones are ignored. The key is removed.
+ * protocols count from trusted proxies only, and invalid ones are ignored. Parameters with credentials are removed.
  */
 export function absoluteUrl(request: FastifyRequest): URL {
   const here = request.publicUrl ?? `${protocolOf(request)}://${hostOf(request)}${request.mountedAt}`
   const url = new URL(here + request.url)
-  url.searchParams.delete('personal_api_key')
+  for (const name of request.secretParameters) url.searchParams.delete(name)
   return url
 }
 

@@ -36,9 +36,14 @@ const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 
 /**
  * Adds to each operation its examples and the errors of every route of its kind, and the parameters that its handler leaves to the guard.
- * @param alternatives names of security schemes that open a route as well as a personal API key does
+ * @param credentials names of the security schemes that routes ask for
+ * @param alternatives names of those that open a route as well
  */
-export function finishDocument(document: OpenAPIObject, alternatives: readonly string[]): OpenAPIObject {
+export function finishDocument(
+  document: OpenAPIObject,
+  credentials: readonly string[],
+  alternatives: readonly string[],
+): OpenAPIObject {
   const schemas = document.components!.schemas as Record<string, object>
   document.components!.headers = { 'X-Request-Id': requestIdHeader }
   document.tags = takeResources(
@@ -53,7 +58,7 @@ export function finishDocument(document: OpenAPIObject, alternatives: readonly s
         for (const media of contentOf(response)) media.example = exampleOf(media.schema, schemas)
       operation.parameters = parametersOf(path, operation)
       operation.security ??= []
-      if (operation.security.some(({ personal_api_key }) => personal_api_key))
+      if (operation.security.some((wanted) => credentials.some((name) => name in wanted)))
         operation.security.push(...alternatives.map((name) => ({ [name]: [] })))
       const wrongMethod = methodNotAllowed({ method: item.post ? 'PUT' : 'POST' })
       Object.assign(operation.responses, errorResponses([...errorsOf(path, operation), wrongMethod]))

@@ -20,8 +20,12 @@ export interface AddedFields {
 
 /** What the decorators cannot say. */
 export interface Particulars {
-  /** Credentials that are accepted wherever a personal API key is. */
-  alternatives?: SecuritySchemes
+  title: string
+  description: string
+  /** The credential that routes ask for, by the name that they give it. */
+  credential: SecuritySchemes
+  /** Credentials that are accepted wherever that one is. */
+  alternatives: SecuritySchemes
   /** What stands before the paths where another application serves them. */
   mountedAt?: string
   added?: AddedFields
@@ -30,24 +34,21 @@ export interface Particulars {
 /** The API's description, OpenAPI 3.1, made from the decorators on controllers and DTOs. */
 export function openApiDocument(
   application: NestFastifyApplication,
-  { alternatives = {}, mountedAt = '', added }: Particulars = {},
+  { title, description, credential, alternatives, mountedAt = '', added }: Particulars,
 ): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
-    .setTitle('Polity')
-    .setDescription(
-      'Organizations, their members, scoped API keys and integrations. Wire-compatible with PostHog’s Organizations API.',
-    )
+    .setTitle(title)
+    .setDescription(description)
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(application.get(Config).get('PUBLIC_URL') ?? (mountedAt || '/'))
-    .addSecurity('personal_api_key', { type: 'http', scheme: 'bearer', description: 'A personal API key, `phx_…`.' })
     .build()
   const document = SwaggerModule.createDocument(application, builder, { extraModels: added ? [added.fields] : [] })
   if (added) addFields(document.components!.schemas as Record<string, ObjectSchema>, added)
   document.components!.schemas!.Error = errorBodySchema
-  Object.assign(document.components!.securitySchemes!, alternatives)
-  return finishDocument(document, Object.keys(alternatives))
+  document.components!.securitySchemes = { ...credential, ...alternatives }
+  return finishDocument(document, Object.keys(credential), Object.keys(alternatives))
 }
 
 interface ObjectSchema {

@@ -14,13 +14,8 @@ export function createLogger(config: Config): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: [
-      'authorization',
-      '*.authorization',
-      'personal_api_key',
-      '*.personal_api_key',
-      'err.parameters',
-      'err.query',
-      'err.driverError',
+      ...['authorization', ...config.secretParameters].flatMap((name) => [name, `*.${name}`]),
+      ...['err.parameters', 'err.query', 'err.driverError'],
     ],
     ...(pretty
       ? { transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'request_id' } } }
