@@ -2,15 +2,15 @@ import type { Abstract, ClassProvider, FactoryProvider, Type } from '@nestjs/com
 import { ConfiguredEntitlements, Entitlements } from './access/index.js'
 import { BillingGate, billingGate } from './integrations/index.js'
 
-/** A class that decides something in Polity's place. */
+/** A class that replaces a decision of Polity’s. */
 export type Decision = Type<Entitlements | BillingGate>
 
-/** What plugins may decide, by the class that a replacement extends, and who decides otherwise. */
+/** The decisions that plugins may replace: the class that a replacement extends, and the default. */
 export const decisions: readonly ((ClassProvider | FactoryProvider) & { provide: Abstract<object> })[] = [
   { provide: Entitlements, useClass: ConfiguredEntitlements },
   billingGate,
 ]
 
-/** What a class decides; undefined where it extends none of {@link decisions}. */
+/** The decision that a class replaces; undefined if it extends none of {@link decisions}. */
 export const decidedBy = (one: Type): Abstract<object> | undefined =>
   decisions.find(({ provide }) => one.prototype instanceof provide)?.provide

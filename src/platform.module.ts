@@ -6,7 +6,7 @@ import { Events1764900000000 } from './platform/events/migrations/1764900000000-
 import { SecurityEvents1765200000000 } from './platform/events/migrations/1765200000000-security-events.js'
 import { TokenSubjects1765000000000 } from './platform/secrets/migrations/1765000000000-token-subjects.js'
 
-/** What `platform/` declares, which itself knows nothing of plugins. */
+/** Declares what `platform/` brings. `platform/` itself knows nothing about plugins. */
 @PolityPlugin({
   imports: [EventsModule],
   migrations: [

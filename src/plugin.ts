@@ -23,10 +23,10 @@ export { type PluginModule, type PluginOptions } from './plugin-declaration.js'
 export function PolityPlugin({ imports, providers = [], exports = [], ...declaration }: PluginOptions): ClassDecorator {
   const { controllers, integrations = [], authenticators = [], hooks = [], decisions = [], routesWhen } = declaration
   return (target) => {
-    // Controllers that depend on the settings come with pluginModules().
+    // Controllers that depend on settings are added by Plugins.modulesFor().
     const always = routesWhen ? [] : controllers
     const own = [...providers, ...integrations, ...authenticators, ...hooks, ...decisions]
-    // Those who ask them are in other modules.
+    // Other modules ask them.
     Module({ imports, controllers: always, providers: own, exports: [...exports, ...decisions] })(target)
     declare(target, declaration)
   }

@@ -40,13 +40,13 @@ export const shippedPlugins: readonly PluginModule[] = [
   AwsMarketplaceModule,
 ]
 
-/** A module that declares something, by the name of its class. */
+/** A module with its declarations and the name of its class. */
 interface Declared extends PluginDeclaration {
   name: string
   module: PluginModule
 }
 
-/** A class that decides in Polity's place, with the module that it belongs to. */
+/** A class that replaces a decision of Polity’s, and its module. */
 export interface Replacement {
   by: Type
   of: PluginModule
@@ -56,10 +56,10 @@ export interface Replacement {
 export class Plugins {
   private readonly modules: readonly PluginModule[]
   private readonly declared: readonly Declared[]
-  /** By the class that each extends. */
+  /** Replacements by the class that they extend. */
   readonly replacements: ReadonlyMap<Abstract<object>, Replacement>
 
-  /** @throws {StartError} for two that declare one name, and for a plugin of another version of Polity */
+  /** @throws {StartError} if two declare the same name, or a plugin is for another version of Polity */
   constructor(others: readonly PluginModule[] = []) {
     this.modules = [...shippedPlugins, ...others]
     this.declared = withImports(this.modules).map((module) => ({
@@ -78,7 +78,7 @@ export class Plugins {
     const unordered = this.migrationsByPlugin.find(({ migration }) => !/\D\d{13}$/.test(migration.name))
     if (unordered)
       throw new StartError(
-        `The migration ${unordered.migration.name} of ${unordered.plugin} has no place among the others: end its class name with the milliseconds of its making, as in CreateWidgets${Date.now()}.`,
+        `The migration ${unordered.migration.name} of ${unordered.plugin} cannot be ordered: end its class name with the time of its creation in milliseconds, as in CreateWidgets${Date.now()}.`,
       )
   }
 
@@ -133,11 +133,11 @@ export class Plugins {
     return this.migrationsByPlugin.map(({ migration }) => migration)
   }
 
-  /** All of them for NestJS, with the routes that a server with these settings has. */
+  /** All modules for NestJS, with the routes that a server with these settings has. */
   modulesFor(config: Config): PluginModule[] {
     return this.modules.map((module) => {
       const { routesWhen, controllers } = declarationOf(module) ?? {}
-      // Otherwise as it stands: NestJS takes a dynamic module for another one than its class.
+      // Otherwise unchanged: to NestJS a dynamic module and its class are two modules.
       if (!routesWhen?.(config)) return module
       return 'module' in module ? { ...module, controllers } : { module, controllers }
     })
@@ -186,7 +186,7 @@ export class Plugins {
   }
 }
 
-/** Each module that declares something once, those that others import too. */
+/** Each module once, including modules that others import. */
 function withImports(modules: readonly PluginModule[]): PluginModule[] {
   const visited = new Map<Type, PluginModule>()
   const visit = (module: PluginModule): void => {

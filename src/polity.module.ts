@@ -15,7 +15,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setClassMethodName('forRoot')
   .build()
 
-/** None of them has a hook of NestJS's, which both applications would call. */
+/** None of them has lifecycle hooks, which both applications would call. */
 const services: Type[] = [
   OrganizationsService,
   MembersService,

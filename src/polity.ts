@@ -20,15 +20,15 @@ import { loadConfig } from './settings.js'
 export interface PolityOptions {
   /** Where PostgreSQL is: `postgres://user:password@host:5432/database`. Polity opens connections of its own. */
   databaseUrl: string
-  /** The schema for Polity's tables, made where it is missing. Default: `polity`. */
+  /** The schema for Polity’s tables, created if it is missing. Default: `polity`. */
   schema?: string
   /** Modules of yours whose routes and services run inside of Polity. */
   plugins?: readonly PluginModule[]
-  /** What stands before `/api` in the paths of Polity's routes, such as `/platform`. Default: nothing. */
+  /** The prefix of Polity’s routes before `/api`, such as `/platform`. Default: none. */
   prefix?: string
   /**
-   * Settings by the names they have in `.env.example`. `process.env` itself is not read, and may be given. Needed in any
-   * case: `INTEGRATION_ENCRYPTION_KEYS`.
+   * Settings by their names in `.env.example`. `INTEGRATION_ENCRYPTION_KEYS` is required. Polity does not read
+   * `process.env` itself, but you may pass it.
    */
   settings?: NodeJS.ProcessEnv
 }
@@ -49,7 +49,7 @@ export class Polity implements OnApplicationShutdown {
     const { databaseUrl, schema = 'polity', plugins = [], prefix = '', settings = {} } = options
     if (!/^(\/[\w.~-]+)*$/.test(prefix))
       throw new StartError(`prefix "${prefix}" is not valid: write it as in "/platform", without a slash at its end.`)
-    // From an environment variable it may be missing, whatever its type says.
+    // Despite its type it may be missing, if it comes from an environment variable.
     if (!databaseUrl)
       throw new StartError('databaseUrl is missing: write it like postgres://user:password@host:5432/database.')
     const given = loadConfig({ ...settings, DATABASE_URL: databaseUrl }, { plugins })
@@ -82,12 +82,12 @@ export class Polity implements OnApplicationShutdown {
     return this.application.get<Service>(token)
   }
 
-  /** For your readiness probe. @throws whatever keeps Polity from its database */
+  /** For your readiness probe. @throws if Polity’s database does not answer */
   async check(): Promise<void> {
     await this.application.get(Database).check()
   }
 
-  /** @returns your OpenAPI document with Polity's routes in it */
+  /** Adds Polity’s routes to your OpenAPI document. @returns a copy */
   describeIn(document: OpenAPIObject): OpenAPIObject {
     return withDocument(document, openApiDocument(this.application, particularsOf(this.application)), this.prefix)
   }

@@ -9,8 +9,8 @@ import type { Settings } from './platform/config/define-settings.js'
 import { type PluginModule, settingsOf } from './plugin-declaration.js'
 
 /**
- * Those of our own modules, which declare them too; a test compares. Listed here because a start reads its settings before
- * it loads the modules: PostgreSQL starts meanwhile.
+ * The settings of our own modules. They declare them too, and a test compares. They are listed here because a start reads
+ * its settings before it loads the modules, so that PostgreSQL starts meanwhile.
  */
 export const shippedSettings: readonly Settings[] = [
   accessSettings,
@@ -21,7 +21,7 @@ export const shippedSettings: readonly Settings[] = [
 ]
 
 interface WithPlugins {
-  /** Whose settings are read as well. */
+  /** Plugins whose settings are read too. */
   plugins?: readonly PluginModule[]
 }
 
@@ -39,7 +39,7 @@ export const loadConfig = (variables: NodeJS.ProcessEnv, { plugins = [] }: WithP
 export function readSettings({ plugins = [] }: WithPlugins = {}): Config {
   const settings = [...shippedSettings, ...settingsOf(plugins)]
   const { config, dotEnvValues } = parseSettings({ variables: process.env, dotEnv: dotEnvText(), settings })
-  // Libraries read their own from there.
+  // Libraries read their own variables from there.
   for (const [name, value] of Object.entries(dotEnvValues)) process.env[name] ??= value
   return config
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { satisfies } from 'semver'
 
-/** Of the package itself: its file stands a folder above this one, in a checkout and where it is installed. */
+/** The version in package.json, which is one folder above this file, in a checkout and in an installed package. */
 export const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
 }

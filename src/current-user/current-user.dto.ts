@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger'
 import { BasicOrganizationView, OrganizationView } from '../organizations/index.js'
 import { TeamView } from '../projects/index.js'
 
-/** The caller, as `GET /api/users/@me/` describes them. */
+/** The wire shape of `GET /api/users/@me/`: the caller. */
 export class CurrentUserView {
   @ApiProperty({ format: 'date-time' }) date_joined!: string
   @ApiProperty({ type: 'integer' }) id!: number

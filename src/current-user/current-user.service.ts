@@ -12,7 +12,7 @@ export class CurrentUserService {
     private readonly organizations: OrganizationsService,
   ) {}
 
-  /** The caller, with their organizations, whatever the key is scoped to: PostHog's clients test a key with this. */
+  /** The caller with all their organizations, whatever the key’s scope is: PostHog’s clients test a key with this route. */
   async me(caller: Caller): Promise<CurrentUserView> {
     const user = await this.users.byId(personOf(caller).id)
     if (!user) throw notFound()

@@ -10,7 +10,7 @@ export const ORGANIZATION_HOOKS = Symbol('organization hooks')
 
 type HookName = keyof OrganizationHooks
 
-/** What a hook is told beside the transaction and who acts. */
+/** The arguments of a hook after the transaction and the actor. */
 type Told<Name extends HookName> = Required<OrganizationHooks>[Name] extends (
   tx: Transaction,
   actor: HookActor,
@@ -19,7 +19,7 @@ type Told<Name extends HookName> = Required<OrganizationHooks>[Name] extends (
   ? Rest
   : never
 
-/** A compiler error for a hook that this list lacks. */
+/** A hook that is missing here is a compiler error. */
 const hookNames = Object.keys({
   beforeCreate: true,
   beforeUpdate: true,
@@ -29,10 +29,10 @@ const hookNames = Object.keys({
   beforeRemove: true,
 } satisfies Record<HookName, true>) as HookName[]
 
-/** The hooks of all plugins, in the order of the plugins. Services ask it before they change an organization or its members. */
+/** The hooks of all plugins, in the plugins’ order. Services run them before they change an organization or its members. */
 @Injectable()
 export class HookChain implements OnModuleInit {
-  /** Not before the start: a change that came earlier would pass by the hooks, and so it fails. */
+  /** Unset until the start, so that an earlier change fails rather than skip the hooks. */
   private hooks!: readonly OrganizationHooks[]
 
   constructor(
@@ -50,12 +50,12 @@ export class HookChain implements OnModuleInit {
       )
   }
 
-  /** Whether there is anybody to ask. Without, a change sends what it always sent. */
+  /** Whether any plugin has this hook. If not, a change sends no further statement. */
   has(name: HookName): boolean {
     return this.hooks.some((hooks) => typeof hooks[name] === 'function')
   }
 
-  /** Asks one hook after the other. @throws what the first one vetoes with */
+  /** Runs one hook after the other. @throws the veto of the first that throws */
   async run<Name extends HookName>(
     name: Name,
     tx: Transaction,

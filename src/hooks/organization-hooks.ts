@@ -3,10 +3,10 @@ import type { CreateOrganization, Organization, UpdateOrganization } from '../or
 import type { Transaction } from '../platform/database/database.js'
 import type { OrganizationActor } from '../platform/events/domain-event.js'
 
-/** Who is about to do something in an organization. A service that is given it works in the same transaction. */
+/** Who is about to act in an organization. A service that gets it works in the same transaction. */
 export type HookActor = OrganizationActor & { readonly tx: Transaction }
 
-/** The settings that are about to change, and nothing else. */
+/** The settings that are about to change, and no others. */
 export type OrganizationChanges = {
   readonly [Field in keyof UpdateOrganization]: { before: Organization[Field]; after: Organization[Field] }
 }
@@ -18,17 +18,17 @@ export interface HookedMember {
 }
 
 /**
- * What a plugin has to say before organizations and their members change. Each hook runs inside the transaction, for every
- * way in: HTTP, the marketplaces, the command line and imports. Hooks run in the order of the plugins.
+ * What a plugin does before organizations and their members change. Each hook runs inside the transaction, for every way
+ * in: HTTP, the marketplaces, the command line and imports. Hooks run in the plugins’ order.
  *
- * A hook that throws an `ApiError`, or any `HttpException` of NestJS, vetoes: everything is rolled back, and the caller gets
- * the body of that error. An import refuses the line with the sentence of the error and goes on; status 500 and above
- * stop it.
+ * A hook vetoes by throwing an `ApiError` or any `HttpException` of NestJS: everything is rolled back, and the caller gets
+ * the body of that error. An import refuses the line with the error’s sentence and goes on; a status of 500 or above stops
+ * it.
  *
- * A transaction may run twice, so a hook has no effect but what it writes through `tx`. All hooks but `beforeCreate` hold
- * the organization's row, so a hook that counts is never passed by two at once, and a slow one holds up others.
- * `actor.user` is null where no person acts, as in imports. Imported organizations are hooked by `beforeCreate` and
- * `beforeJoin`. The purge asks nobody.
+ * A transaction may run twice, so a hook must have no effect but what it writes through `tx`. All hooks but `beforeCreate`
+ * run while the organization’s row is locked: two requests at once cannot both pass a hook that counts, and a slow hook
+ * delays others. `actor.user` is null if no person acts, as in imports. Imports run `beforeCreate` and `beforeJoin`. The
+ * purge runs no hook.
  * @example
  * ```ts
  * const noSeatLeft = defineError({
@@ -47,9 +47,9 @@ export interface HookedMember {
  * ```
  */
 export abstract class OrganizationHooks {
-  /** `organization` is what was asked for. Its row does not exist yet; `actor.organization_id` is its id to be. */
+  /** `organization` is the request. Its row does not exist yet; `actor.organization_id` is its future id. */
   beforeCreate?(tx: Transaction, actor: HookActor, organization: CreateOrganization): Promise<void> | void
-  /** Called only where something changes. */
+  /** Called only if something changes. */
   beforeUpdate?(tx: Transaction, actor: HookActor, changes: OrganizationChanges): Promise<void> | void
   /** Before the organization is marked for deletion. */
   beforeDelete?(tx: Transaction, actor: HookActor): Promise<void> | void

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Waits for what happens after the answer, as deliveries do. @returns the first value that `done` accepts
+ * Waits for something that happens after the answer, such as a delivery. @returns the first value that `done` accepts
  * @throws {Error} with the last value, after `withinMs`
  */
 export async function eventually<Value>(

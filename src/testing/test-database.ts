@@ -10,7 +10,7 @@ import { migrateUp } from '../platform/database/migrate.js'
 import type { PluginModule } from '../plugin-declaration.js'
 import { Plugins } from '../plugins.js'
 
-/** A database for tests, its schema up to date. */
+/** A migrated database for tests. */
 export interface TestDatabase {
   readonly url: string
   /** Stops and removes what was created for it. A database that was passed in stays as it is. */
@@ -25,7 +25,7 @@ export const openTestDatabase = (url?: string, plugins?: readonly PluginModule[]
 export const newTestDatabase = (url?: string, plugins?: readonly PluginModule[]): Promise<TestDatabase> =>
   migrated(emptyTestDatabase(url), plugins)
 
-/** The same without any table, for an application that runs Polity inside. @throws {StartError} */
+/** A new database without tables, for an application that embeds Polity. @throws {StartError} */
 export const emptyTestDatabase = (url?: string): Promise<TestDatabase> => (url ? create(url, 'template0') : embedded())
 
 async function migrated(
@@ -42,7 +42,7 @@ async function migrated(
   }
 }
 
-/** @param template with many tests, `template1` may hold an up-to-date schema */
+/** @param template `template1` may already hold the migrated schema, which makes many tests quicker */
 async function create(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `polity_test_${randomUUID().replaceAll('-', '')}`
   const url = new URL(serverUrl)
@@ -61,7 +61,7 @@ async function embedded(): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'polity-test-'))
   const remove = () => rm(dataDir, { recursive: true, force: true })
   try {
-    // As root, PostgreSQL runs as another user, who has to pass through here.
+    // Under root, PostgreSQL runs as another user, who must be able to enter this folder.
     await chmod(dataDir, 0o755)
     const server = await startEmbeddedPostgres({ dataDir, durable: false })
     return { url: server.url, close: () => server.stop().then(remove) }

@@ -17,7 +17,7 @@ export class TestUser {
     readonly key: string,
   ) {}
 
-  /** Who a service is called by, where a test does not go over HTTP. */
+  /** The caller to give to a service when a test does not use HTTP. */
   get caller(): Caller {
     return {
       user: { id: this.row.id, uuid: this.row.uuid },
@@ -60,5 +60,5 @@ export class TestOrganization {
   reload = async (): Promise<OrganizationView> => (await this.owner.get(this.path)).body as OrganizationView
 }
 
-/** Who does in an organization what no person of a test does. */
+/** An actor for what no person of the test does. */
 export const testActor = (organization_id: string): OrganizationActor => ({ ...systemActor('test'), organization_id })

@@ -32,15 +32,15 @@ export interface TestServerOptions extends Omit<ApplicationOptions, 'logger'> {
   /** Settings that differ from {@link testEnvironment}. */
   environment?: Record<string, string>
   /**
-   * Whether the server is alone on a new database: where `TEST_DATABASE_URL` serves several, each delivers the events of
-   * all. Default: whether a plugin has migrations, which the others do not know.
+   * Whether the server gets a new database of its own. Servers that share `TEST_DATABASE_URL` also deliver each other’s
+   * events. Default: true if a plugin has migrations, which the other servers do not know.
    */
   ownDatabase?: boolean
 }
 
-/** The environment of every test server, and nothing of the process's own but `TEST_DATABASE_URL`: limits that no test meets by accident. */
+/** The environment of every test server, with limits that no test meets by accident. Of the process’s own variables it has only `TEST_DATABASE_URL`. */
 export const testEnvironment = (): Record<string, string | undefined> => ({
-  // Tests change the database behind the server's back, which then counts at once.
+  // Tests change the database behind the server’s back, and expect it to notice at once.
   AUTH_CACHE_TTL_MS: '0',
   DATABASE_URL: process.env.TEST_DATABASE_URL,
   INTEGRATION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 'test').toString('base64')}`,
@@ -64,7 +64,7 @@ export const testEnvironment = (): Record<string, string | undefined> => ({
  * ```
  */
 export class TestServer {
-  /** What the server logged, a JSON object each. */
+  /** The lines of the server’s log, each a JSON object. */
   readonly logLines: string[] = []
   application!: NestFastifyApplication
   /** `http://127.0.0.1:<port>` */
@@ -95,7 +95,7 @@ export class TestServer {
     }
   }
 
-  /** Ends the server, and its PostgreSQL where it has one of its own. Does nothing where nothing was started. */
+  /** Stops the server, and its PostgreSQL if it has one of its own. Does nothing if nothing was started. */
   async close(): Promise<void> {
     await this.application?.close()
     await this.opened?.close()

@@ -16,12 +16,12 @@ describe('while AWS Marketplace fails', () => {
 
   it.each<[Failure, RegExp]>([
     ['500', /^AWS Marketplace answered with an error \(\w+\)\.$/],
-    ['malformed JSON', /^AWS Marketplace answered with something that could not be read\.$/],
-    ['nonsense', /^AWS Marketplace answered with something that could not be read\.$/],
+    ['malformed JSON', /^AWS Marketplace sent an answer that could not be read\.$/],
+    ['nonsense', /^AWS Marketplace sent an answer that could not be read\.$/],
     ['connection reset', /^127\.0\.0\.1:\d+ cannot be reached \(.+\)\.$/],
     ['silence', /^127\.0\.0\.1:\d+ did not answer within 0\.7 seconds\.$/],
     ['10 MB', /^127\.0\.0\.1:\d+ answered more than 1 MiB\.$/],
-    ['throttling', /^AWS Marketplace asks for fewer questions\.$/],
+    ['throttling', /^AWS Marketplace is rate limiting this server\.$/],
   ])('with %s a claim is kept, the failure is visible, and what is missing comes later', async (failure, sentence) => {
     const organization = await server.organization()
     const registration = await registered(buyer())
@@ -38,7 +38,7 @@ describe('while AWS Marketplace fails', () => {
     aws.failure = 'malformed JSON'
     expect((await organization.owner.get(`${path}health/`)).body).toEqual({
       healthy: false,
-      detail: 'AWS Marketplace answered with something that could not be read.',
+      detail: 'AWS Marketplace sent an answer that could not be read.',
     })
     expect((await organization.owner.delete(path)).status).toBe(204)
     expect(await integrations(organization)).toEqual([])

@@ -7,7 +7,7 @@ import { UNAVAILABLE, useAwsMarketplace } from '../support/aws-marketplace.js'
 const marketplace = useAwsMarketplace()
 const { aws, server, buyer, form, registered, claim, sns, integrations, eventually, synced, customer } = marketplace
 
-const UNVERIFIED = 'This is no recent message that Amazon SNS signed for a topic of this server.'
+const UNVERIFIED = 'This is not a recent message that Amazon SNS signed for a topic of this server.'
 
 const notice = (action: string, { CustomerIdentifier, ProductCode }: Customer) => ({
   action,

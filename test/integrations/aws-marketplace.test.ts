@@ -12,7 +12,7 @@ const USED =
   'This registration was claimed already or has expired. Open the product in AWS Marketplace and choose "Set up your account" again.'
 
 const REFUSED =
-  'AWS Marketplace does not accept this registration token, or no longer. Open the product in AWS Marketplace and choose "Set up your account" again.'
+  'AWS Marketplace does not accept this registration token, or it has expired. Open the product in AWS Marketplace and choose "Set up your account" again.'
 
 describe('POST /api/aws-marketplace/register', () => {
   it('sends the buyer to the claim page with a link, which no other page learns', async () => {

@@ -185,7 +185,7 @@ describe('a plugin that does not fit keeps the server from starting', () => {
     [
       'a migration without its time',
       [{ migrations: [Unordered] }],
-      'The migration Unordered of Plugin1 has no place among the others: end its class name with the milliseconds of its making, as in CreateWidgets',
+      'The migration Unordered of Plugin1 cannot be ordered: end its class name with the time of its creation in milliseconds, as in CreateWidgets',
     ],
     [
       'two that replace one decision',

@@ -4,7 +4,7 @@ import { type Answer, type TestOrganization, eventually as eventuallyOf, TestSer
 import { credentials, type Customer, FakeAws } from './fake-aws.js'
 import { Watch } from './planted.js'
 
-export const UNAVAILABLE = 'AWS Marketplace cannot be asked at the moment. Nothing was changed; try again later.'
+export const UNAVAILABLE = 'AWS Marketplace does not answer at the moment. Nothing was changed; try again later.'
 
 interface ShownConfig {
   sync: { state: string }

@@ -1,6 +1,6 @@
 import { PolityPlugin } from '../../plugin.js'
 import { addImport } from './import/import.commands.js'
 
-/** What is PostHog's and not ours. */
+/** What concerns PostHog alone. */
 @PolityPlugin({ commands: [addImport] })
 export class PostHogModule {}

@@ -1,13 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger'
 
-/** A personal API key, as `GET /api/personal_api_keys/@current/` describes the one in use. */
+/** The wire shape of `GET /api/personal_api_keys/@current/`: the key in use. */
 export class PersonalApiKeyDescription {
   @ApiProperty({ example: '0190aaaa-1111-7000-8000-00000000000a' }) id!: string
   @ApiProperty({ maxLength: 40, example: 'CI' }) label!: string
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: 'The key itself when it was just made; null ever after.',
+    description: 'The key itself right after it was created or rolled, otherwise null.',
   })
   value!: string | null
   @ApiProperty({ example: 'phx_...abcd' }) mask_value!: string

@@ -6,7 +6,7 @@ const expires_at = z.iso.datetime()
 
 export const keyCreated = defineSecurityEvent(
   'personal_api_key.created',
-  'Somebody got a personal API key.',
+  'A personal API key was created.',
   key.extend({
     scopes: z.array(z.string()),
     scoped_organizations: z.array(z.string()),
@@ -17,7 +17,7 @@ export const keyCreated = defineSecurityEvent(
 
 export const keyRolled = defineSecurityEvent(
   'personal_api_key.rolled',
-  'A key got a new value, and the old one stopped working.',
+  'A key got a new value, and its old value stopped working.',
   key,
 )
 
@@ -25,15 +25,15 @@ export const keyRevoked = defineSecurityEvent('personal_api_key.revoked', 'A key
 
 export const signedIn = defineSecurityEvent(
   'user.signed_in',
-  'Somebody signed in, which made a key for the time being.',
+  'Somebody signed in, which created a temporary key.',
   z.strictObject({ method: z.string(), key_id: z.string(), expires_at }),
 )
 
 export const signInEnded = defineSecurityEvent(
   'user.sign_in_ended',
-  'A sign-in ended, when the same person signed in again.',
+  'A sign-in ended because the same person signed in again.',
   z.strictObject({
     key_id: z.string(),
-    reason: z.enum(['expired', 'too_many']).describe('Its time was over, or ten newer ones push it out'),
+    reason: z.enum(['expired', 'too_many']).describe('It had expired, or the person has ten newer ones'),
   }),
 )

@@ -19,7 +19,7 @@ const list = (text: string): string[] =>
     .map((item) => item.trim())
     .filter(Boolean)
 
-/** A time without its zone would mean another moment on another machine. */
+/** Requires a zone: without one, the time would mean another moment on another machine. */
 const isoTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
 
 /** @throws {StartError} for anything but ISO 8601: `new Date` would take 90 for the year 1990 */
@@ -40,7 +40,7 @@ export const addKeys: AddCommands = (program, { withServices, print, printAll })
   const keys = program.command('keys').description('manage personal API keys')
   keys
     .command('create')
-    .description('create a key and print it, once')
+    .description('create a key and print it once')
     .requiredOption('--user <id-or-email>', 'the user whose key it is')
     .requiredOption('--label <label>', 'what the key is for, up to 40 characters')
     .requiredOption('--scopes <scopes>', 'comma-separated, such as organization:read; * for all', list)
@@ -71,7 +71,7 @@ export const addKeys: AddCommands = (program, { withServices, print, printAll })
     )
   keys
     .command('roll <id>')
-    .description('give a key a new value and print it, once; the old value stops working')
+    .description('give a key a new value and print it once; the old value stops working')
     .action(async (id: string) =>
       print(await withServices((services) => services.get(PersonalApiKeysService).roll(operator, id)), withValue),
     )

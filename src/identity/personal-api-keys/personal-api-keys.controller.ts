@@ -28,7 +28,7 @@ export class PersonalApiKeysController {
     return this.keys.one(caller.credential.id)
   }
 
-  // A key cannot make, list, change or end keys: these answer every key with 403.
+  // A key cannot create, list, change or delete keys: these routes answer every key with 403.
 
   @Get()
   @NoKeys()

@@ -5,7 +5,7 @@ import { addKeys } from './personal-api-keys.commands.js'
 import { PersonalApiKeysController } from './personal-api-keys.controller.js'
 import { PersonalApiKeysService } from './personal-api-keys.service.js'
 
-/** The keys with which people and their programs call the API. */
+/** The keys that people and their programs call the API with. */
 @Global()
 @PolityPlugin({
   entities: [PersonalApiKey],

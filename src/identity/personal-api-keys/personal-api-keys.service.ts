@@ -19,20 +19,20 @@ import {
   tooManyKeys,
 } from './personal-api-key.errors.js'
 
-/** How many keys a user may have, of those that count. */
+/** How many keys a user may have; sign-ins do not count. */
 export const MAX_KEYS = 10
 const MAX_SIGN_INS = 10
 
-/** The label of a key that stands for a sign-in, as there are no sessions yet. Such a key always expires. */
+/** The label of a key that stands for a sign-in, until there are sessions. Such a key always expires. */
 const SIGN_IN_LABEL = 'Vercel sign-in'
 const IS_SIGN_IN = `(label = '${SIGN_IN_LABEL}' and expires_at is not null)`
-/** SQL for whether a key is one of the ten that a user may have. */
+/** SQL for whether a key counts towards the ten that a user may have. */
 export const COUNTS = `not ${IS_SIGN_IN}`
 const MAX_LABEL_LENGTH = 40
 
 export interface NewKey {
   user_id: number
-  /** 1 to 40 characters, without the space around them. */
+  /** 1 to 40 characters, not counting the space around them. */
   label: string
   scopes: string[]
   /** Projects of the user's organizations. */
@@ -43,10 +43,10 @@ export interface NewKey {
   expires_at?: Date | null
 }
 
-/** A key as it may be shown, in PostHog's fields. `value` is the key itself, once; null ever after. */
+/** A key in PostHog’s fields. `value` is the key itself in the answers of `create` and `roll`, otherwise null. */
 export type PersonalApiKeyView = Omit<PersonalApiKey, 'secure_value'> & { value: string | null }
 
-/** The life of personal API keys. The value is in the answer of `create` and `roll`, and nowhere else. */
+/** Creates, rolls, lists and revokes personal API keys. */
 @Injectable()
 export class PersonalApiKeysService {
   constructor(
@@ -55,7 +55,7 @@ export class PersonalApiKeysService {
     private readonly scopes: Scopes,
   ) {}
 
-  /** @throws {ApiError} 400 for a field that is not as {@link NewKey} says, and for the user's eleventh key */
+  /** @throws {ApiError} 400 for a field that {@link NewKey} does not allow, and for the user’s eleventh key */
   async create(by: Actor, { label, scoped_organizations = [], ...key }: NewKey): Promise<PersonalApiKeyView> {
     const { user_id } = key
     requireText('label', label.trim(), MAX_LABEL_LENGTH)
@@ -63,7 +63,7 @@ export class PersonalApiKeysService {
     if (unknown !== undefined || key.scopes.length === 0) {
       throw invalidScope({ scope: unknown ?? '', valid: this.scopes.list.join(', ') })
     }
-    // A date that is none is not later either.
+    // Also refuses an invalid date, which compares as false.
     if (key.expires_at && !(key.expires_at.getTime() > Date.now())) throw notInFuture()
     return this.database.transaction(
       async (tx) => {
@@ -86,8 +86,9 @@ export class PersonalApiKeysService {
   }
 
   /**
-   * Makes a key for a sign-in, of every scope. The user's ten keys do not count it; of more than ten sign-ins the oldest end.
-   * @param method how they proved who they are
+   * Creates a key of every scope for a sign-in. It does not count towards the user’s ten keys. Of more than ten sign-ins
+   * the oldest end.
+   * @param method how the user proved their identity
    */
   signIn(by: Actor, user_id: number, expires_at: Date, method: string): Promise<PersonalApiKeyView> {
     return this.database.transaction(
@@ -159,7 +160,7 @@ export class PersonalApiKeysService {
     return found.map(toView)
   }
 
-  /** Everybody's keys, page by page, in the order of their ids: ours begin with the time of their creation. */
+  /** The keys of all users, page by page, ordered by id, which begins with the time of creation. */
   all(): AsyncIterable<PersonalApiKeyView[]> {
     return pagesByKey(
       '',
@@ -176,7 +177,7 @@ export class PersonalApiKeysService {
     return toView(key)
   }
 
-  /** The user's row makes creations of one user wait for each other: each counts those before it. */
+  /** Locks the user’s row, so that two creations for one user run one after the other and the second counts the first. */
   private async holdUser(tx: Transaction, userId: number): Promise<void> {
     await tx.manager.query('select 1 from users where id = $1 for update', [userId])
   }
@@ -204,7 +205,7 @@ export class PersonalApiKeysService {
     if (known!.teams < new Set(scoped_teams).size) throw teamBeyondReach()
   }
 
-  /** The key, about to change: what is remembered of its user is forgotten with the commit. */
+  /** Locks the key for a change. The access cache forgets its user with the commit. */
   private async lock(tx: Transaction, id: string): Promise<PersonalApiKey> {
     const key = await tx.lock(PersonalApiKey, { id })
     if (!key) throw notFound()
@@ -217,7 +218,7 @@ export class PersonalApiKeysService {
   }
 }
 
-/** What events name a key by. */
+/** How events name a key. */
 const namesOf = ({ id, label }: Pick<PersonalApiKey, 'id' | 'label'>) => ({ key_id: id, label })
 
 function toView(key: PersonalApiKey): PersonalApiKeyView {

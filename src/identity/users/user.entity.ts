@@ -5,9 +5,9 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm'
 export class User {
   @PrimaryGeneratedColumn('identity') id!: number
   @Column('uuid') uuid!: string
-  /** PostHog's name for the same person in analytics. */
+  /** PostHog’s id of the same person in analytics. */
   @Column('varchar') distinct_id!: string
-  /** Unique whatever the case; empty for a user without one. */
+  /** Unique, ignoring case; empty for a user without one. */
   @Column('varchar') email!: string
   @Column('varchar', { default: '' }) first_name!: string
   @Column('varchar', { default: '' }) last_name!: string
@@ -19,7 +19,7 @@ export class User {
   @Column('boolean', { default: false }) has_password!: boolean
   @Column('boolean', { default: false }) is_2fa_enabled!: boolean
   @Column('timestamptz', { default: () => 'now()' }) date_joined!: Date
-  /** What `@current` stands for; the first of the user's organizations when null or left. */
+  /** What `@current` means. If it is null, or the user has left it, the first of their organizations. */
   @Column('uuid', { nullable: true }) current_organization_id!: string | null
   @Column('integer', { nullable: true }) current_project_id!: number | null
 }

@@ -5,7 +5,7 @@ import { StartError } from '../../platform/start-error.js'
 import type { AddCommands } from '../../platform/cli/command.js'
 import { operator } from '../../platform/cli/operator.js'
 
-/** What operators see of a user. */
+/** What commands print of a user. */
 const summary = ({ id, uuid, email, first_name, last_name, is_active }: User) => ({
   id,
   uuid,
@@ -62,7 +62,7 @@ async function* summaries(users: UsersService): AsyncGenerator<UserSummary[]> {
 /** The largest id that the column holds. */
 const MAX_ID = 2_147_483_647
 
-/** The user of an id or an address. @throws {StartError} when there is none */
+/** Finds a user by id or e-mail address. @throws {StartError} if there is none */
 export async function findUser(services: INestApplicationContext, idOrEmail: string): Promise<User> {
   const users = services.get(UsersService)
   const isId = /^\d{1,10}$/.test(idOrEmail) && Number(idOrEmail) <= MAX_ID

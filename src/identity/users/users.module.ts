@@ -7,7 +7,7 @@ import { User } from './user.entity.js'
 import { addUsers } from './users.commands.js'
 import { UsersService } from './users.service.js'
 
-/** People, who belong to no organization until they are its members. */
+/** People. They belong to an organization only once they are its members. */
 @Global()
 @PolityPlugin({
   entities: [User],

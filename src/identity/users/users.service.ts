@@ -14,7 +14,7 @@ import { userActivated, userCreated, userDeactivated } from './user.events.js'
 import { switchUser, usersAfter } from './users.queries.js'
 
 export interface NewUser {
-  /** Whatever the column can hold; none is the same as the empty address. */
+  /** Anything that the column can hold. Null and undefined mean the empty address. */
   email?: string | null
   first_name: string
   last_name?: string
@@ -23,7 +23,7 @@ export interface NewUser {
 /** A transaction, or any connection. */
 type Reads = Pick<Transaction, 'manager'>
 
-/** The people. */
+/** Creates, finds, deactivates and activates users. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -31,7 +31,7 @@ export class UsersService {
     private readonly access: AccessCache,
   ) {}
 
-  /** @throws {ApiError} 400 when the address is taken, in any case, or when a column cannot hold a value */
+  /** @throws {ApiError} 400 if the address is taken, ignoring case, or a column cannot hold a value */
   async create(by: Actor, { email, first_name, last_name = '' }: NewUser): Promise<User> {
     const stored = { email: storedEmailOf(email), first_name, last_name }
     refuseUnstorable(stored)
@@ -52,9 +52,9 @@ export class UsersService {
   }
 
   /**
-   * The user with this e-mail address, in any case, or a new one: for whoever signs people in. Pass only an address that is
-   * proven to be theirs; whoever is not asked for proof could become anybody.
-   * @throws {ApiError} 400 without an address, or when a column cannot hold a value
+   * Finds the user with this e-mail address, ignoring case, or creates one. For code that signs people in. Pass only an
+   * address that the person has proven to own: without proof, anyone could become anyone.
+   * @throws {ApiError} 400 without an address, or if a column cannot hold a value
    */
   async findOrCreate(by: Actor, user: NewUser & { email: string }): Promise<User> {
     const found = await this.byEmail(user.email)
@@ -63,14 +63,14 @@ export class UsersService {
     try {
       return await this.create(by, user)
     } catch (error) {
-      // Two requests of a new user may come at once.
+      // Two requests of a new user may arrive at once.
       const made = await this.byEmail(user.email)
       if (made) return made
       throw error
     }
   }
 
-  /** Ends the use of all keys of the user at once. Their memberships stay. @throws {ApiError} 404 */
+  /** Makes all keys of the user invalid at once. Memberships stay. @throws {ApiError} 404 */
   deactivate(by: Actor, id: number): Promise<User> {
     return this.setActive(by, id, false)
   }
@@ -80,7 +80,7 @@ export class UsersService {
     return this.setActive(by, id, true)
   }
 
-  /** Everybody, page by page, in the order of their ids. */
+  /** All users, page by page, ordered by id. */
   all(): AsyncIterable<User[]> {
     return pagesByKey(
       0,
@@ -89,7 +89,7 @@ export class UsersService {
     )
   }
 
-  /** @param on the transaction of a caller who has one: waiting there for a second connection can be for ever */
+  /** @param on pass your transaction, if you are in one: waiting for a second connection may never end */
   byId(id: number, on: Reads = this.database.dataSource): Promise<User | null> {
     return on.manager.findOneBy(User, { id })
   }
@@ -107,12 +107,12 @@ export class UsersService {
       .getOne()
   }
 
-  /** Whether anybody was ever created: false on the very first start. */
+  /** Whether there are no users, as on the very first start. */
   async isEmpty(tx: Transaction): Promise<boolean> {
     return (await tx.manager.query<unknown[]>('select id from users order by id limit 1')).length === 0
   }
 
-  /** Makes an organization, and a project in it, what `@current` means to the user. */
+  /** Makes an organization, and a project in it, the user’s current ones. */
   async switchTo(tx: Transaction, userId: number, organizationId: string, projectId: number | null): Promise<void> {
     this.access.forgetAfter(tx, `user:${userId}`)
     await tx.query(switchUser, [userId, organizationId, projectId])
@@ -137,7 +137,7 @@ export class UsersService {
 /** The widths of the columns. */
 const widths = { email: EMAIL_LENGTH, first_name: 150, last_name: 150 }
 
-/** @throws {ApiError} 400 naming the first field that its column cannot hold */
+/** @throws {ApiError} 400 that names the first field whose column cannot hold its value */
 function refuseUnstorable(user: Record<keyof typeof widths, string>): void {
   for (const field of Object.keys(widths) as (keyof typeof widths)[]) {
     const problem = textProblem(user[field], widths[field])

@@ -2,20 +2,20 @@ import type { INestApplicationContext } from '@nestjs/common'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 
-/** What a command works with. */
+/** What a command gets to work with. */
 export interface CommandContext {
   config: () => Config
   /** Gives `work` the services on a migrated database, without an HTTP server. */
   withServices: <Result>(work: (services: INestApplicationContext) => Promise<Result>) => Promise<Result>
   /** Prints a result: the data itself with `--json`, else `text` of it. */
   print: <Data>(data: Data, text: (data: Data) => string) => Promise<void>
-  /** Prints rows as they come, however many: with `--json` one array, a row a line, else the `text` of each, or `none`. */
+  /** Prints any number of rows as they come: with `--json` as one array with a row on each line, else the `text` of each, or `none`. */
   printAll: <Row>(pages: AsyncIterable<Row[]>, text: (row: Row) => string, none: string) => Promise<void>
   /** Says how far the command is. Silent with `--json`, where the error output holds an error or nothing. */
   note: (line: string) => void
-  /** Shows how far a long command is, on a terminal only and not with `--json`; each text takes the place of the one before. */
+  /** Shows how far a long command is, only on a terminal and without `--json`. Each text replaces the one before. */
   progress: (text: string) => void
-  /** For a command that ran to its end without doing all that was asked for. */
+  /** Sets the exit code of a command that finished without doing everything it was asked to do. */
   exitWith: (code: number) => void
 }
 

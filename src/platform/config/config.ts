@@ -5,7 +5,7 @@ import type { PlatformSettings } from './platform.settings.js'
 /** The parsed environment. Injected by this class wherever a setting is needed. */
 export class Config {
   /**
-   * @param settings whose values these are
+   * @param settings the declarations that these are the values of
    * @param embedded whether `DATABASE_URL` is that of our own PostgreSQL
    */
   constructor(
@@ -33,7 +33,7 @@ export class Config {
     return this.settings.flatMap(({ secretParameters = [] }) => secretParameters)
   }
 
-  /** The same with other values of the platform's. */
+  /** A copy with other values of platform settings. */
   with(changes: Partial<PlatformSettings>, embedded = this.embedded): Config {
     return new Config({ ...this.values, ...changes }, this.settings, embedded)
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A library of a module, which reads variables of its own from the environment, all with one prefix. */
+/** A library that reads environment variables of its own, all with one prefix. */
 export interface SettingsLibrary {
   /** Such as `ACME_`. */
   readonly prefix: string

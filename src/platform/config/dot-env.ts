@@ -2,14 +2,14 @@ import { parseEnv } from 'node:util'
 
 export interface DotEnv {
   values: Record<string, string>
-  /** Lines that would be passed over in silence, each as a sentence without its full stop. */
+  /** The lines that Node would ignore in silence, each as a sentence without its full stop. */
   problems: string[]
 }
 
 const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=(.*)$/
 const SKIPPED = /^[ \t]*(?:#.*)?$/
 
-/** Parses a `.env` file as Node does, and names each line from which Node would take nothing, or not what it says. */
+/** Parses a `.env` file as Node does, and reports each line that Node would ignore or misread. */
 export function parseDotEnv(text: string): DotEnv {
   const lines = text.split(/\r?\n/)
   const read: string[] = []

@@ -15,7 +15,7 @@ export interface SettingsSource {
   variables: NodeJS.ProcessEnv
   /** The text of `.env`. */
   dotEnv?: string
-  /** Those of modules, beside the platform's. */
+  /** The settings of modules, besides the platform’s. */
   settings: readonly Settings[]
 }
 
@@ -62,7 +62,7 @@ function noSetting(name: string, names: SettingNames): string {
   return `${name} is not the name of a setting` + (meant ? `: did you mean ${meant}?` : '')
 }
 
-/** White space around a value comes from a file or a shell, unseen, and is part of a secret then. */
+/** Refuses white space around a value: nobody sees it, and it would become part of a secret. */
 function wrongValues(set: Record<string, string>, names: readonly string[], error?: z.ZodError): string[] {
   const wanted = new Map(error?.issues.map(({ path, message }) => [String(path[0]), message]))
   for (const name of names) {

@@ -1,6 +1,6 @@
 import type { SettingsLibrary } from './define-settings.js'
 
-/** Shorter names are near to too many others. */
+/** Shorter names are similar to too many others. */
 const SHORTEST_COMPARED = 8
 
 /** Every name that a server reads from the environment. */
@@ -12,13 +12,13 @@ export interface SettingNames {
 export const isOfLibrary = (name: string, { libraries }: SettingNames): boolean =>
   libraries.some(({ prefix, reads }) => name.startsWith(prefix) && reads(name))
 
-/** The setting that was meant by a name of which one letter is wrong, missing, too many, or two are swapped. */
+/** The setting that a misspelled name means: one letter is wrong, missing or extra, or two are swapped. */
 export function meantBy(name: string, names: SettingNames): string | undefined {
   if (name.length < SHORTEST_COMPARED || names.settings.includes(name) || isOfLibrary(name, names)) return undefined
   return names.settings.find((setting) => isNear(name.toUpperCase(), setting))
 }
 
-/** Names that begin as settings do and are none, as `REDIS_PORT`: a service manager may have set them, or they are wrong. */
+/** Names with the prefix of a setting that are no setting, such as `REDIS_PORT`: wrong, or set by a service manager. */
 export function unreadNames(given: readonly string[], names: SettingNames): string[] {
   const prefixes = names.settings
     .filter((setting) => setting.includes('_'))
@@ -29,7 +29,7 @@ export function unreadNames(given: readonly string[], names: SettingNames): stri
   )
 }
 
-/** The first word of a setting, or the first two where a library's names begin with the first as well. */
+/** The first word of a setting, or the first two if a library’s names begin with the same word. */
 function prefixOf(setting: string, libraries: readonly SettingsLibrary[]): string {
   const shared = libraries.find(({ prefix }) => setting.startsWith(prefix))?.prefix ?? ''
   const end = setting.indexOf('_', shared.length)

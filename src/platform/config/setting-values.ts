@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { EncryptionKeys } from '../secrets/keyring.js'
 
-/** A text that `holds`; `wanted` says what to write, and is all that a message shows of it. */
+/** A text that `holds` accepts. An error message shows `wanted`, which says what to write, and never the value. */
 const text = (wanted: string, holds: (value: string) => boolean) => z.string().refine(holds, { error: wanted })
 
 export const pattern = (form: RegExp, wanted: string) => text(wanted, (value) => form.test(value))
@@ -19,7 +19,7 @@ export const whole = (min: number, max: number) =>
     (value) => /^(0|[1-9]\d{0,15})$/.test(value) && Number(value) >= min && Number(value) <= max,
   ).transform(Number)
 
-/** Comma-separated items, at least one, each of which `holds`. */
+/** Comma-separated items, at least one. `holds` accepts each. */
 export const list = (wanted: string, holds: (item: string) => boolean) =>
   z.string().transform((value, context): string[] => {
     const items = value
@@ -42,7 +42,7 @@ export const webUrl = text(
   (value) => WEB.test(value) && !/\s/.test(value) && parsed(value)?.username === '',
 )
 
-/** An address to which paths are appended. Held without a slash at its end. */
+/** An address to which paths are appended. The slash at its end is removed. */
 export const baseUrl = text('write it like https://app.example.com, without a query or a fragment', (value) => {
   const url = WEB.test(value) && !/[\s?#]/.test(value) ? parsed(value) : undefined
   return url?.username === '' && url.password === ''
@@ -53,7 +53,7 @@ export const redisUrl = text(
   (value) => /^rediss?:\/\/[^\s]+$/.test(value) && parsed(value) !== undefined,
 )
 
-/** A `/`, `?`, `#` or `@` in the password that is not encoded moves what follows it into another part of the address. */
+/** Refuses an unencoded `/`, `?`, `#` or `@` in the password, which would end it early. */
 export const databaseUrl = text(
   'write it like postgres://user:password@host:5432/polity, with / ? # @ in the password as %2F %3F %23 %40',
   (value) => {
@@ -62,7 +62,7 @@ export const databaseUrl = text(
   },
 )
 
-/** As a browser sends them: compared as text. An application's own scheme is one too, as `capacitor://localhost`. */
+/** Origins as browsers send them, compared as text. `capacitor://localhost` is one too. */
 export const origins = list(
   'write origins like https://app.example.com or http://localhost:8080, without a path, separated by commas, or *',
   (item) =>
@@ -71,7 +71,7 @@ export const origins = list(
     (!WEB.test(item) && /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d{1,5})?$/.test(item)),
 )
 
-/** The words are those of the library that Fastify compares addresses with. */
+/** Parsed by the library that Fastify compares addresses with. */
 export const networks = list('write addresses or networks like 127.0.0.1,10.0.0.0/8, separated by commas', (item) => {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(item)) return true
   const [address, bits, ...rest] = item.split('/')
@@ -81,7 +81,7 @@ export const networks = list('write addresses or networks like 127.0.0.1,10.0.0.
 
 const isBits = (value: string, most: number) => /^\d{1,3}$/.test(value) && Number(value) <= most
 
-/** As an address holds them, which is what they are compared with. */
+/** Host names as they appear in a parsed URL, with which they are compared. */
 export const hosts = list(
   'write host names like mail.internal, without a scheme or a port, separated by commas',
   (item) => isIP(item) > 0 || (/^[a-z0-9._-]+$/.test(item) && parsed(`http://${item}`)?.hostname === item),

@@ -6,7 +6,7 @@ interface Details<Payload> {
   item_id?: string | number | null
   /** For a change: the fields that changed. */
   changes?: Changes
-  /** Left out where the schema is satisfied by `{}`. */
+  /** May be left out if `{}` satisfies the schema. */
   payload?: Payload
 }
 
@@ -32,7 +32,7 @@ export const eventCatalogue: ReadonlyMap<string, EventDefinition> = definitions
 /**
  * Adds an event to the catalogue.
  * @param type `<resource>.<what happened>`, past tense
- * @param payload what it tells beside who, when, to what and which fields: a zod schema of an object
+ * @param payload a zod schema of an object: what the event says besides who, when, which item and which fields
  * @example const widgetCreated = defineEvent('widget.created', 'A widget was made.', z.object({ name: z.string() }))
  * tx.publish(widgetCreated(caller, { item_id: widget.id, payload: { name: widget.name } }))
  */

@@ -3,7 +3,7 @@ import type { Actor, SecurityEvent } from './domain-event.js'
 
 /** What {@link defineSecurityEvent} makes: call it for an event, to give to `tx.publish`. */
 export interface SecurityEventDefinition<Payload = Record<string, unknown>> {
-  /** @param userId the person it concerns, who need not be the one who acted */
+  /** @param userId the person it concerns, who may differ from the one who acted */
   (by: Actor, userId: number, payload: Payload): SecurityEvent<Payload>
   readonly type: string
   /** A sentence that says what happened, for readers of the log. */
@@ -18,8 +18,8 @@ export const securityEventCatalogue: ReadonlyMap<string, SecurityEventDefinition
 
 /**
  * Adds an event that concerns a person rather than an organization to the catalogue.
- * @param type `<what of theirs>.<what happened>`, past tense
- * @param payload what it tells beside who, when and to whom: a zod schema of an object. It must hold no secret
+ * @param type `<subject>.<what happened>` in the past tense, such as `key.created`
+ * @param payload a zod schema of an object: what the event says besides who, when and to whom. It must hold no secret
  * @example const badgeLost = defineSecurityEvent('badge.lost', 'Somebody lost a badge.', z.strictObject({ badge_id: z.string() }))
  * tx.publish(badgeLost(caller, user.id, { badge_id }))
  */

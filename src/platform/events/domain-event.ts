@@ -1,11 +1,11 @@
 import type { Transaction } from '../database/transaction.js'
 
-/** Who acts: a credential, its user where it has one, and the request that it came with. Every caller is an actor. */
+/** Who acts: a credential, its user if it has one, and the request that it came with. Every caller is an actor. */
 export interface Actor {
   readonly user: { readonly id: number } | null
   readonly credential: { readonly kind: string; readonly id: string }
   readonly origin: { readonly request_id: string; readonly ip: string | null; readonly user_agent: string | null }
-  /** The transaction that what they do is part of, where one has begun: see `tx.for(caller)`. */
+  /** The transaction that their work joins, if one has begun: see `tx.for(caller)`. */
   readonly tx?: Transaction
 }
 
@@ -14,12 +14,12 @@ export interface OrganizationActor extends Actor {
   readonly organization_id: string
 }
 
-/** What a field was and what it is. */
+/** The value of each changed field before and after. */
 export type Changes = Record<string, { before: unknown; after: unknown }>
 
 /**
- * Something that happened in an organization, written with the change itself. It names people by their number and holds
- * no secret, because the log keeps it for as long as `EVENTS_RETENTION_DAYS` says.
+ * Something that happened in an organization, committed together with the change. It names people by their number and
+ * holds no secret, because the log keeps it for `EVENTS_RETENTION_DAYS`.
  */
 export interface DomainEvent<Payload = Record<string, unknown>> {
   /** `<resource>.<what happened>`, past tense: `organization.updated`. */
@@ -38,9 +38,9 @@ export interface DomainEvent<Payload = Record<string, unknown>> {
  * kept for 180 days.
  */
 export interface SecurityEvent<Payload = Record<string, unknown>> {
-  /** `<what of theirs>.<what happened>`, in the past tense, such as `user.created`. */
+  /** `<subject>.<what happened>` in the past tense: `user.created`. */
   readonly type: string
-  /** The person it concerns, who need not be the one who acted. */
+  /** The person it concerns, who may differ from the one who acted. */
   readonly user_id: number
   readonly payload: Payload
   readonly by: Actor
@@ -54,7 +54,7 @@ export interface StoredEvent<Payload = Record<string, unknown>> extends DomainEv
   readonly seq: number
 }
 
-/** The server itself as an actor: a job, a command, another system that no user stands behind. */
+/** The server itself as an actor: a job, a command, or another system without a user. */
 export const systemActor = (id: string, request_id: string = id): Actor => ({
   user: null,
   credential: { kind: 'system', id },

@@ -16,20 +16,20 @@ import {
   takeDelivery,
 } from './events.queries.js'
 
-/** Deliveries of one listener under way at once. A slow listener holds up its own events, and none of the others'. */
+/** How many deliveries of one listener run at once. A slow listener delays only its own events. */
 const AT_ONCE = 20
-/** For so long a delivery that a server took is nobody else's; if the server died, another takes it then. */
+/** How long a delivery belongs to the server that took it. If that server dies, another takes it after this time. */
 const LEASE_SECONDS = 120
-/** A listener that has not finished by then has failed. */
+/** A listener that takes longer has failed. */
 const LISTENER_MS = 100_000
 /** The wait after a failure doubles from one second up to this. */
 const LONGEST_WAIT_SECONDS = 3_600
-/** Attempts until the waits are as long as they get, which takes an hour. */
+/** After this many attempts, which take an hour, the waits no longer grow. */
 const GROWING = 12
 
 /**
- * Brings events to their listeners: each has deliveries of its own, which end when it took them. One that fails is tried
- * again with growing waits by whichever server is alive, and is given up in the end (`polity events failed`).
+ * Delivers events to listeners. Each listener has deliveries of its own, which are deleted when it has handled them. One
+ * that fails is tried again after growing waits, by any server, and is finally given up (`polity events failed`).
  */
 @Injectable()
 export class EventDeliveries {
@@ -42,7 +42,7 @@ export class EventDeliveries {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Says what this server's listeners hear, before any event is sealed for them. */
+  /** Stores which events this server’s listeners hear, before any event is sealed for them. */
   async subscribe(): Promise<void> {
     this.known = this.listeners.all()
     if (this.known.length === 0) return
@@ -53,7 +53,7 @@ export class EventDeliveries {
     ])
   }
 
-  /** Starts what is due and finds room. @returns how many deliveries it started */
+  /** Starts deliveries that are due, as far as their listeners have room. @returns how many it started */
   async start(): Promise<number> {
     const ready = (this.known ?? []).filter(({ name }) => this.of(name).size < AT_ONCE)
     if (ready.length === 0) return 0
@@ -65,7 +65,7 @@ export class EventDeliveries {
     return started.filter(Boolean).length
   }
 
-  /** Waits for what is under way. */
+  /** Waits for the deliveries that are running. */
   async settled(): Promise<void> {
     await Promise.all([...this.underWay.values()].flatMap((deliveries) => [...deliveries]))
   }
@@ -85,7 +85,9 @@ export class EventDeliveries {
     const [taken] = await this.write(takeDelivery, [...key, due.available_at, LEASE_SECONDS])
     if (!taken) return false
     const delivery = this.deliver(due, key)
-      .catch((error) => this.logger.warn({ err: error, event_id: due.event_id }, 'event comes again after its lease'))
+      .catch((error) =>
+        this.logger.warn({ err: error, event_id: due.event_id }, 'event will be delivered again after its lease'),
+      )
       .finally(() => this.of(due.subscription).delete(delivery))
     this.of(due.subscription).add(delivery)
     return true

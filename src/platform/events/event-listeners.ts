@@ -3,15 +3,15 @@ import { StartError } from '../start-error.js'
 import type { EventDefinition } from './define-event.js'
 import type { StoredEvent } from './domain-event.js'
 
-/** Hears an event after its transaction has committed, at least once: a listener must bear hearing it again. */
+/** Hears an event after its transaction has committed, at least once: it must be safe to hear an event again. */
 export type EventListener<Payload = Record<string, unknown>> = (event: StoredEvent<Payload>) => Promise<void>
 
 /** A listener's name, and what it hears. */
 export interface Subscription<Payloads extends readonly unknown[]> {
-  /** `<module>.<what it does>`, the same in every version of the server: its deliveries are kept under this name. */
+  /** `<module>.<what it does>`. Never change it: its deliveries are stored under this name. */
   name: string
   events: readonly [...{ [Index in keyof Payloads]: EventDefinition<Payloads[Index]> }]
-  /** Whether it hears the events of an organization in their order, one at a time. Default: false. */
+  /** Whether it hears the events of an organization one at a time, in order. Default: false. */
   ordered?: boolean
   /** For how many days a delivery that fails is tried again before it is given up. Default: 3. */
   days?: number
@@ -25,7 +25,7 @@ export interface RegisteredListener {
   hear: EventListener
 }
 
-/** Who wants to hear what. A module registers its listeners in its `onModuleInit`. */
+/** The listeners and what they hear. A module registers its listeners in `onModuleInit`. */
 @Injectable()
 export class EventListeners {
   private readonly listeners = new Map<string, RegisteredListener>()
@@ -45,7 +45,7 @@ export class EventListeners {
     this.listeners.set(name, { name, types, ordered, days, hear })
   }
 
-  /** Every listener; from now on none can be added. */
+  /** All listeners. After this call none can be added. */
   all(): RegisteredListener[] {
     this.sealed = true
     return [...this.listeners.values()]

@@ -13,12 +13,12 @@ const POLL_MS = 1_000
 /** The pause after a round that delivered nothing. Under load the next one seals the events of many transactions. */
 const PAUSE_MS = 25
 const RETENTION_MS = 3_600_000
-/** A scrape never counts further than this. */
+/** A scrape counts up to this number. */
 const COUNTED = 10_000
 
 /**
- * Drives the log of a server: what transactions published is sealed, delivered to its listeners, and removed when its
- * time is over. It works when a transaction of this server published, and once a second for those of others.
+ * Runs the event log: seals published events, delivers them to listeners, and removes them when their time is over. It
+ * works whenever a transaction of this server has published, and once a second for those of other servers.
  */
 @Injectable()
 export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -52,7 +52,7 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
     count(
       'event_deliveries_waiting',
       `Deliveries that no listener has taken yet, those that failed included, up to ${COUNTED}.`,
-      // In the order of an index that has no others: those that were given up may be most of the table.
+      // Ordered as the partial index is, so that it is used: most of the table may be deliveries that were given up.
       'event_deliveries where failed_at is null order by subscription',
     )
     count(
@@ -68,7 +68,7 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    // A command has none of the server's extensions, so it delivers nothing.
+    // A command does not have the listeners of the server’s plugins, so it delivers nothing.
     if (!this.host.httpAdapter) return
     await this.deliveries.subscribe()
     this.database.onPublished = () => this.wake()
@@ -85,7 +85,7 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.deliveries.settled()
   }
 
-  /** Seals and delivers soon; while it is at work it goes round once more. */
+  /** Seals and delivers soon. If it is already working, it makes one more round. */
   wake(): void {
     this.again = true
     this.working ??= this.work()
@@ -94,7 +94,7 @@ export class EventLog implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async work(): Promise<void> {
-    // Transactions of the same moment are sealed together.
+    // Let transactions of the same moment be sealed together.
     await new Promise(setImmediate)
     while (this.again && !this.stopping) {
       this.again = false

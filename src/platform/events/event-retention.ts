@@ -4,13 +4,11 @@ import { Database, type Transaction } from '../database/database.js'
 import type { EventDefinition } from './define-event.js'
 
 const BATCH = 5_000
-/** Source: the contract of signing in, section 14. */
 const SECURITY_EVENTS_DAYS = 180
 
 /**
  * Removes events that are older than `EVENTS_RETENTION_DAYS` and that no listener waits for, and security events after
- * 180 days. The head of each chain
- * keeps the hash before the first event that is left, from which the rest can still be verified.
+ * 180 days. The head of each chain keeps the hash before the first event that is left, so the rest can still be verified.
  */
 @Injectable()
 export class EventRetention {
@@ -33,8 +31,8 @@ export class EventRetention {
   }
 
   /**
-   * Removes everything that is known of organizations that are gone, once no listener waits for it.
-   * @param last the event that is the last of an organization
+   * Removes everything about organizations that are gone, once no listener waits for their events.
+   * @param last the last event of an organization
    * @param also runs in the same transaction
    */
   async forgetAfter(
@@ -42,7 +40,7 @@ export class EventRetention {
     also: (tx: Transaction, organizationId: string) => Promise<void>,
   ): Promise<void> {
     const ended: { organization_id: string }[] = await this.database.dataSource.query(
-      // The type is written out, so that its index serves the statement.
+      // The type is a literal, so that the partial index on it is used.
       `select organization_id from events e where type = '${type}' and seq is not null
          and not exists (select 1 from event_deliveries where organization_id = e.organization_id)
        limit ${BATCH}`,
@@ -66,7 +64,7 @@ export class EventRetention {
     return removed
   }
 
-  /** Removes the oldest events of an organization, up to the first that has to stay. */
+  /** Removes the oldest events of an organization, up to the first that must stay. */
   private shorten(organizationId: string): Promise<number> {
     return this.database.transaction(async (tx) => {
       const [last] = await tx.manager.query<{ seq: string; hash: Buffer }[]>(

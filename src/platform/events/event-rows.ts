@@ -1,15 +1,15 @@
 import { type NamedQuery, namedQuery } from '../database/fast-path/named-query.js'
 
-/** Most transactions publish fewer events; more of them take several statements. */
+/** The most rows in one statement. Most transactions publish fewer events. */
 const MOST = 8
 
-/** Rows by what is first in each: the organization or the person that they are of. */
+/** Rows by their first column: the organization or the person that they belong to. */
 export type RowsByOwner = ReadonlyMap<unknown, readonly unknown[][]>
 
 /**
  * @param owner the first column, which is the same in all rows of a statement
  * @param columns the others
- * @param computed one more, with its SQL, in which `$1` is the owner
+ * @param computed another column and its SQL, in which `$1` is the owner
  * @returns the statements that insert any number of rows, each row given as its values in the order of `columns`
  */
 export function insertOf(

@@ -7,7 +7,7 @@ import type { AddCommands } from '../cli/command.js'
 const LISTED = 1_000
 
 export const addEvents: AddCommands = (program, { withServices, print }) => {
-  const events = program.command('events').description('look after events that a listener did not take')
+  const events = program.command('events').description('list and retry events that a listener could not handle')
   events
     .command('failed')
     .description(`list the deliveries that were given up, oldest first, up to ${LISTED}`)
@@ -22,7 +22,7 @@ export const addEvents: AddCommands = (program, { withServices, print }) => {
     })
   events
     .command('retry')
-    .description('deliver again what was given up')
+    .description('deliver again the deliveries that were given up')
     .option('--listener <name>', 'only to this listener')
     .option('--event <id>', 'only this event')
     .action(async ({ listener, event }: { listener?: string; event?: string }) => {

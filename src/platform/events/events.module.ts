@@ -5,7 +5,7 @@ import { EventLog } from './event-log.js'
 import { EventRetention } from './event-retention.js'
 import { EventSealer } from './event-sealer.js'
 
-/** What happened, kept and told: see docs/events.md. */
+/** The event log and its deliveries: see docs/events.md. */
 @Global()
 @Module({
   providers: [EventListeners, EventSealer, EventDeliveries, EventRetention, EventLog],

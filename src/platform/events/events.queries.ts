@@ -1,7 +1,7 @@
 import { type NamedQuery, namedQuery, SEARCH, wireTime } from '../database/fast-path/named-query.js'
 import { insertOf } from './event-rows.js'
 
-/** An event of the log as it is sealed: text stands as PostgreSQL writes it, so that its hash can be computed again. */
+/** An event as it is sealed, with PostgreSQL’s own text of each value, so that its hash can be computed again. */
 export interface LoggedEvent {
   organization_id: string
   id: string
@@ -19,7 +19,7 @@ export interface LoggedEvent {
 const logged = `organization_id, id, type, item_id, payload::text as payload, changes::text as changes, user_id,
   credential_kind, credential_id, request_id, ${wireTime('created_at')} as created_at`
 
-/** By organization, for each event: its id, type, item, payload, changes, user, credential's kind and id, request, address, client. */
+/** Takes rows by organization, each in the order of these columns. */
 export const appendEvents = insertOf(
   'events.append',
   'events',
@@ -28,8 +28,8 @@ export const appendEvents = insertOf(
 )
 
 /**
- * The same in one statement for many organizations, each value as an array with an element for each event: organizations
- * first, then in the order of {@link appendEvents}.
+ * The same for many organizations in one statement: an array for each column with an element for each event, first the
+ * organizations, then in the order of {@link appendEvents}.
  */
 export const appendEventsOfMany = namedQuery(
   'events.append_of_many',
@@ -39,7 +39,7 @@ export const appendEventsOfMany = namedQuery(
      $8::text[], $9::text[], $10::text[], $11::inet[], $12::text[])`,
 )
 
-/** By the person whom they concern, for each event: its id, type, payload, who did it, credential's kind and id, request, address, client. */
+/** Takes rows by the person they concern, each in the order of these columns. */
 export const appendSecurityEvents = insertOf(
   'security_events.append',
   'security_events',
@@ -103,7 +103,7 @@ export interface DueDelivery {
   organization_id: string
   event_id: string
   seq: string
-  /** As text, which keeps the microseconds that tell whether another server took it. */
+  /** As text, to keep the microseconds: they show whether another server has taken it. */
   available_at: string
   attempts: number
   type: string
@@ -119,7 +119,7 @@ export interface DueDelivery {
   created_at: Date
 }
 
-/** Of one subscription: its name, how many it may take, whether it is ordered, as the values from `first` on. */
+/** SQL for one subscription; from `$first` on: its name, how many it may take, whether it is ordered. */
 const dueOf = (first: number) => `(
    select d.subscription, d.organization_id, d.event_id, d.seq, d.available_at::text as available_at, d.attempts,
      e.type, e.item_id, e.payload, e.changes, e.user_id, e.credential_kind, e.credential_id, e.request_id,
@@ -132,7 +132,7 @@ const dueOf = (first: number) => `(
          and earlier.seq < d.seq and earlier.failed_at is null))
    order by d.available_at limit $${first + 1})`
 
-/** For so many subscriptions, each with its values: name, how many it may take, whether it is ordered. */
+/** For each subscription three values: its name, how many it may take, whether it is ordered. */
 export const dueDeliveries = (subscriptions: number): NamedQuery<DueDelivery> =>
   namedQuery(
     `events.due_${subscriptions}`,
@@ -142,7 +142,7 @@ export const dueDeliveries = (subscriptions: number): NamedQuery<DueDelivery> =>
 
 /**
  * $1 organization, $2 subscription, $3 event, $4 when it was due, $5 seconds: takes a delivery, unless another server
- * took it since it was read.
+ * has taken it since it was read.
  */
 export const takeDelivery = namedQuery<{ attempts: number }>(
   'events.take',
@@ -190,7 +190,7 @@ export const failedDeliveries = namedQuery<{
   SEARCH,
 )
 
-/** $1 a subscription or null for all, $2 an event or null for all: they are due again, as if they had never failed. */
+/** $1 a subscription or null for all, $2 an event or null for all: makes them due again, as if they had never failed. */
 export const retryDeliveries = namedQuery<{ event_id: string }>(
   'events.retry',
   `update event_deliveries set failed_at = null, attempts = 0, available_at = now()

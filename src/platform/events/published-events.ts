@@ -3,10 +3,10 @@ import type { NamedQuery } from '../database/fast-path/named-query.js'
 import type { Actor, DomainEvent, SecurityEvent } from './domain-event.js'
 import { appendEvents, appendEventsOfMany, appendSecurityEvents } from './events.queries.js'
 
-/** A transaction that publishes in more organizations is an import, which would send hundreds of statements. */
+/** If a transaction publishes in more organizations, it is an import, and one statement writes all its events. */
 const FEW_ORGANIZATIONS = 8
 
-/** What a transaction has published and not written yet, as rows. */
+/** The events that a transaction has published and not yet written, as rows. */
 export class PublishedEvents {
   private readonly ofOrganizations = new Map<string, unknown[][]>()
   private readonly ofPeople = new Map<number, unknown[][]>()

@@ -6,10 +6,10 @@ import { DatabaseHealth } from '../database/database.health.js'
 import { Drain } from '../http/drain.js'
 import { unavailable } from '../http/http.errors.js'
 
-/** Seconds after which it is worth asking again. */
+/** The value of `Retry-After`, in seconds. */
 const RETRY_AFTER_SECONDS = 5
 
-/** `/livez`: the process answers. `/readyz`: so does its database, and it is not about to stop. */
+/** `/livez`: the process answers. `/readyz`: its database answers too, and the process is not stopping. */
 @ApiExcludeController()
 @SetMetadata('polity:access-rule', { kind: 'public' })
 @Controller()

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client'
 import { Config } from '../config/config.js'
 import { notFound } from '../http/http.errors.js'
 
-/** `/metrics`, in Prometheus' text format, to who knows `METRICS_TOKEN`. To all others it does not exist. */
+/** Serves `/metrics` in Prometheus’ text format to callers with `METRICS_TOKEN`, and 404 to all others. */
 @ApiExcludeController()
 @SetMetadata('polity:access-rule', { kind: 'public' })
 @Controller()
@@ -24,7 +24,7 @@ export class MetricsController {
   }
 }
 
-/** Compares digests, so that the time taken tells neither content nor length. */
+/** Compares digests, so that the time it takes reveals neither content nor length. */
 function sameSecret(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(expected))

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Histogram, type Registry } from 'prom-client'
 
-/** Times every answer by the route's pattern, so that the number of series stays that of the routes. */
+/** Times every answer under its route’s pattern, so that there are no more series than routes. */
 export function registerRequestMetrics(server: FastifyInstance, registry: Registry): void {
   const durations = new Histogram({
     name: 'http_request_duration_seconds',

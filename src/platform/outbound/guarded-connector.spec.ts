@@ -20,7 +20,7 @@ describe('publicLookup', () => {
     { address: '10.0.0.1', family: 4 },
   ]
 
-  /** What is connected to, of a name at these addresses; the message of the refusal's class where nothing is. */
+  /** The addresses that a name with these addresses leads to, or the class of the refusal. */
   const looksUp = (addresses: typeof found, { all = false, privateHosts = [] as string[] } = {}) =>
     new Promise((answer) => {
       const resolve = ((_host: string, _options: object, done: (error: null, found: object) => void) =>

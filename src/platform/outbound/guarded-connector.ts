@@ -5,15 +5,15 @@ import { buildConnector } from 'undici'
 import { PrivateAddress } from './outbound.error.js'
 
 /**
- * Opens connections to public addresses only. What is checked is the resolved address that is then connected to, on
- * each connection and so after each redirect: a name that answers differently the second time gains nothing.
- * @param privateHosts names that may be at any address
+ * Opens connections to public addresses only. It checks the resolved address that it then connects to, on every
+ * connection and so after every redirect. A name that resolves differently the second time gains nothing.
+ * @param privateHosts names that may resolve to any address
  */
 export function guardedConnector(privateHosts: readonly string[], timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: publicLookup(privateHosts) })
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
-    // An address in the URL is connected to without a lookup.
+    // An address in the URL is used without a lookup.
     if (isIP(host) && !privateHosts.includes(host) && !isPublic(host)) return callback(new PrivateAddress(), null)
     connect(options, callback)
   }

@@ -23,7 +23,7 @@ const BREAK_FOR_MS = 15_000
 const HARMLESS = new Set(['accept', 'accept-encoding', 'accept-language', 'user-agent'])
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
 
-/** An answer that says the other side is in trouble, thrown so that the policies count it. */
+/** An answer such as 503, thrown so that the retry and breaker policies count it. */
 class TroubledAnswer extends Error {
   constructor(readonly response: Response) {
     super()
@@ -37,25 +37,25 @@ class Abandoned extends Error {
   }
 }
 
-/** Our side's refusals are not the other side's failures. */
+/** What we refuse ourselves does not count as a failure of the other side. */
 const isTheirFailure = (error: Error): boolean =>
   !(error instanceof OutboundError && error.outcome === 'refused_address') && !(error instanceof Abandoned)
 
-/** What may be well the next time: not an open circuit, nor an answer that is too large. */
+/** Whether a retry may succeed: not with an open circuit, nor after an answer that is too large. */
 const mayPass = (error: Error): boolean =>
   isTheirFailure(error) &&
   !(error instanceof BrokenCircuitError) &&
   !(error instanceof OutboundError && error.outcome === 'too_large')
 
 /**
- * The one way in which Polity calls other systems: public addresses only, a limit in time and in size, retries with
- * jitter of what may be repeated, and a circuit breaker for each origin.
+ * The only way in which Polity calls other systems: public addresses only, limits of time and size, retries with jitter
+ * of calls that may be repeated, and a circuit breaker for each origin.
  */
 @Injectable()
 export class Outbound implements OnApplicationShutdown {
   private readonly privateHosts: readonly string[]
   private transport?: Promise<Transport>
-  /** Of one attempt, from the connection to the last byte. */
+  /** The time for one attempt, from the connection to the last byte. */
   private readonly timeoutMs: number
   private readonly breakers = new Map<string, CircuitBreakerPolicy>()
   private readonly calls: Counter
@@ -76,8 +76,9 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   /**
-   * WHATWG `fetch`, for SDKs too; the answer's body is already here, whole. POST and PATCH are tried once.
-   * @throws {OutboundError} when there is no answer; a status of any kind is an answer
+   * Works as WHATWG `fetch`, so SDKs can use it. The whole body has been read when it returns. POST and PATCH are tried
+   * once.
+   * @throws {OutboundError} without an answer; any status is an answer
    */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = requestOf(input, init)
@@ -106,7 +107,7 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   private async attempt(request: Request, host: string, body: Buffer | undefined): Promise<Response> {
-    // Loading it is our time and not theirs.
+    // Before the timeout begins: loading takes our time and not theirs.
     const { fetch } = await this.open()
     const timeout = AbortSignal.timeout(this.timeoutMs)
     try {
@@ -114,7 +115,7 @@ export class Outbound implements OnApplicationShutdown {
         method: request.method,
         headers: [...request.headers],
         body,
-        // Only what carries nothing may be sent on elsewhere.
+        // Follow a redirect only with requests that carry nothing.
         redirect: body || [...request.headers.keys()].some((name) => !HARMLESS.has(name)) ? 'error' : 'follow',
         signal: AbortSignal.any([request.signal, timeout]),
       })
@@ -141,7 +142,7 @@ export class Outbound implements OnApplicationShutdown {
     }
   }
 
-  /** Loaded with the first call: many servers never make one. */
+  /** Loads the transport with the first call: many servers never make one. */
   private open(): Promise<Transport> {
     return (this.transport ??= import('./transport.js').then(({ openTransport }) => openTransport(this.privateHosts)))
   }
@@ -159,16 +160,16 @@ export class Outbound implements OnApplicationShutdown {
   }
 }
 
-/** The platform's own error repeats the URL, in which there may be a secret. */
+/** Node’s own error would repeat the URL, which may hold a secret. */
 function requestOf(input: string | URL | Request, init?: RequestInit): Request {
   try {
     return new Request(input, init)
   } catch {
-    throw new TypeError('What should be called is not valid: a URL that holds credentials, or is none, for example.')
+    throw new TypeError('The URL to call is not valid, or it contains credentials.')
   }
 }
 
-/** Counted as it is decompressed: a small answer may unpack to a large one. */
+/** Counts decompressed bytes, because a small answer may unpack to a large one. */
 async function wholeBody(
   stream: AsyncIterable<Uint8Array> | null,
   host: string,

@@ -5,14 +5,14 @@ import { Config } from '../config/config.js'
 import type { Logger } from '../logging/logger.js'
 import { LOGGER } from '../logging/logger.token.js'
 
-/** How long a command may take: a request waits for it. */
+/** The time limit of a command. A request waits for it. */
 const COMMAND_TIMEOUT_MS = 100
-/** After a command without an answer, how long none is sent. Requests would wait for each. */
+/** How long no command is sent after one that timed out, because each would make its request wait. */
 const PAUSE_MS = 1_000
-/** A connection that is silent for so long although it was asked is opened anew: the other end may be gone. */
+/** A connection that has not answered for this long is opened anew: the other end may be gone. */
 const SILENCE_MS = 10_000
 
-/** The Redis that several servers share, where `REDIS_URL` names one. What needs it does without while it is away. */
+/** The Redis that several servers share, if `REDIS_URL` names one. Its users do without it while it is away. */
 export class SharedRedis implements BeforeApplicationShutdown {
   private askAgainAt = 0
   private isAway = false
@@ -29,7 +29,7 @@ export class SharedRedis implements BeforeApplicationShutdown {
     })
   }
 
-  /** What Redis answers; undefined without one, and while it is away or slow, which is logged once each time. */
+  /** Redis’ answer. Undefined without a Redis, and while it is away or slow, which is logged once each time. */
   async ask<Answer>(command: (client: Redis) => Promise<Answer>): Promise<Answer | undefined> {
     if (this.client?.status !== 'ready' || performance.now() < this.askAgainAt) return undefined
     try {
@@ -43,7 +43,7 @@ export class SharedRedis implements BeforeApplicationShutdown {
     }
   }
 
-  /** Waits until it answers, at most so long: a command may be done before it is connected, and would tell nobody. */
+  /** Waits for the connection, at most `withinMs`. A short command could otherwise end before it has told the other servers. */
   async connected(withinMs: number): Promise<void> {
     if (!this.client || this.client.status === 'ready') return
     await once(this.client, 'ready', { signal: AbortSignal.timeout(withinMs) }).catch(() => undefined)
@@ -76,7 +76,7 @@ export class RedisModule {}
 async function connect(config: Config, logger: Logger): Promise<SharedRedis> {
   const url = config.get('REDIS_URL')
   if (!url) return new SharedRedis(logger)
-  // Loaded where it is used only: it is a few megabytes.
+  // Loaded only where it is used, as it takes a few megabytes.
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
     enableOfflineQueue: false,

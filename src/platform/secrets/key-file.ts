@@ -6,8 +6,8 @@ import { StartError } from '../start-error.js'
 const NAME = 'integration-encryption-keys'
 
 /**
- * The keys of an installation that was given none: made on the first start and kept in the data folder, readable by
- * its owner only, in the syntax of `INTEGRATION_ENCRYPTION_KEYS`.
+ * The keys of an installation without `INTEGRATION_ENCRYPTION_KEYS`, in the same syntax. The first start makes them and
+ * keeps them in the data folder, readable by its owner only.
  * @throws {StartError} when the file cannot be read or written
  */
 export async function keysOfDataFolder(dataDir: string): Promise<string> {
@@ -24,7 +24,7 @@ async function make(path: string): Promise<string> {
   const draft = `${path}.${process.pid}`
   const file = await open(draft, 'w', 0o600)
   await file.writeFile(keys + '\n')
-  // On the disk before anything is sealed with it, and under its name whole or not at all.
+  // Written to the disk before anything is sealed with it, and atomically.
   await file.sync()
   await file.close()
   await link(draft, path).catch((error: NodeJS.ErrnoException) => {

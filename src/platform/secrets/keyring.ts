@@ -3,10 +3,10 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** The keys that are held, by their ids. The first seals; the others open what they sealed once. */
+/** Keys by their ids. The first one seals; the others only open what they once sealed. */
 export type EncryptionKeys = ReadonlyMap<string, Buffer>
 
-/** A value was sealed with a key that is not held, under another context, or was changed since. Says nothing of its content. */
+/** A value was sealed with an unknown key or for another context, or was changed. Reveals nothing of its content. */
 export class UnopenableSecret extends Error {
   constructor(reason: string) {
     super(`A sealed secret cannot be opened: ${reason}.`)
@@ -36,7 +36,7 @@ export class Keyring {
   open<Secret>(sealed: string, context: string): Secret {
     const id = keyIdOf(sealed)
     const key = this.keys.get(id)
-    if (!key) throw new UnopenableSecret(`its key ${id} is not held`)
+    if (!key) throw new UnopenableSecret(`the key ${id} is missing`)
     const bytes = Buffer.from(sealed.slice(id.length + 1), 'base64url')
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {

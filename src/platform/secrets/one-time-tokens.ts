@@ -4,8 +4,8 @@ import { Database, type Transaction } from '../database/database.js'
 import { Keyring } from './keyring.js'
 
 /**
- * Links that work once and for a while. The token is 256 random bits and kept as its SHA-256; what it stands for is
- * sealed, because it may hold a secret of a provider's.
+ * Tokens for links that work once and for a limited time. A token is 256 random bits; only its SHA-256 is stored. Its
+ * content is sealed, because it may hold a provider’s secret.
  */
 @Injectable()
 export class OneTimeTokens {
@@ -15,8 +15,8 @@ export class OneTimeTokens {
   ) {}
 
   /**
-   * @param subject what the token is for, where it ends the one that was issued for the same before
-   * @returns the token, which is kept nowhere
+   * @param subject ends the token that was issued before for the same subject
+   * @returns the token, which is not stored
    */
   async issue(purpose: string, content: object, lifetimeMs: number, subject?: string): Promise<string> {
     const token = randomBytes(32).toString('base64url')
@@ -40,7 +40,7 @@ export class OneTimeTokens {
     return token
   }
 
-  /** What the token stands for, while it is valid. */
+  /** The content of a valid token, otherwise undefined. */
   async read<Content>(purpose: string, token: string): Promise<Content | undefined> {
     const hash = hashOf(token)
     const [row] = await this.database.dataSource.query<{ sealed: string }[]>(
@@ -50,7 +50,7 @@ export class OneTimeTokens {
     return row && this.keyring.open<Content>(row.sealed, oneTimeTokenContext(hash))
   }
 
-  /** The same, and ends the token when, and only when, `tx` commits. If two redeem it at once, one of them gets it. */
+  /** Reads the token and ends it when `tx` commits, and only then. If two redeem it at once, one of them gets it. */
   async redeem<Content>(tx: Transaction, purpose: string, token: string): Promise<Content | undefined> {
     const hash = hashOf(token)
     const [[row]] = await tx.manager.query<[{ sealed: string }[], number]>(
@@ -60,7 +60,7 @@ export class OneTimeTokens {
     return row && this.keyring.open<Content>(row.sealed, oneTimeTokenContext(hash))
   }
 
-  /** Whether `value` was not seen before, under this purpose, for as long as it could be presented again. */
+  /** Whether `value` is new for this purpose. It is remembered for `lifetimeMs`, as long as it could be replayed. */
   async isFirst(purpose: string, value: string, lifetimeMs: number): Promise<boolean> {
     const rows = await this.database.dataSource.query<unknown[]>(
       `insert into one_time_tokens (hash, purpose, sealed, expires_at)
@@ -72,5 +72,5 @@ export class OneTimeTokens {
 }
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
-/** What the content of a token is sealed for. */
+/** The context that a token’s content is sealed for. */
 export const oneTimeTokenContext = (hash: string): string => `one_time_tokens/${hash}`

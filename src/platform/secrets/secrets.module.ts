@@ -4,7 +4,7 @@ import { encryptionKeys } from './encryption-keys.js'
 import { Keyring } from './keyring.js'
 import { OneTimeTokens } from './one-time-tokens.js'
 
-/** Seals what must not be readable in the database. */
+/** Seals values that must not be readable in the database. */
 @Global()
 @Module({
   providers: [

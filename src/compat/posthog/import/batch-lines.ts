@@ -4,7 +4,7 @@ import type { Line } from './lines.js'
 import { parseRow, Refusal, type Row, type RowType, rowTypes } from './posthog-rows.js'
 import { together } from './set-statements.js'
 
-/** A line that was understood. */
+/** A line that could be parsed. */
 export interface Entry<Type extends RowType> {
   line: number
   row: Row<Type>
@@ -12,7 +12,7 @@ export interface Entry<Type extends RowType> {
 
 type Entries = { [Type in RowType]: Entry<Type>[] }
 
-/** The lines of one batch by their type, and what becomes of each. */
+/** The lines of one batch by type, with the outcome of each. */
 export class BatchLines {
   readonly entries = Object.fromEntries(rowTypes.map((type) => [type, []])) as unknown as Entries
   private readonly found: Outcome[] = []

@@ -5,19 +5,19 @@ import { columns } from './posthog-rows.js'
 import { insertRows, roundsOf } from './set-statements.js'
 import type { UserNumbers } from './user-numbers.js'
 
-/** The users of one batch, and which user here each number of the file means in a line. */
+/** The users of one batch. Tells which user here a number in the file means, at each line. */
 export class BatchUsers {
-  /** By their number in the file, each from a line on. */
+  /** By their number in the file; each holds from its line on. */
   private readonly made = new Map<number, { line: number; id: number }>()
 
-  /** @param before users of the batches before, by their number in the file */
+  /** @param before users of earlier batches, by their number in the file */
   constructor(
     private readonly tx: Transaction,
     private readonly lines: BatchLines,
     private readonly before: UserNumbers,
   ) {}
 
-  /** The same person has the same uuid; the number, where it is somebody else's, changes. */
+  /** Matches people by uuid. A number that belongs to somebody else here is replaced. */
   async place(): Promise<void> {
     const keysOf = ({ row: { id, uuid, email } }: Entry<'user'>) =>
       [`id ${id}`, `uuid ${uuid}`, email && `email ${email.toLowerCase()}`].filter(Boolean)
@@ -49,7 +49,7 @@ export class BatchUsers {
     })
   }
 
-  /** Once the transaction has committed, and not before: it may run again and give other numbers. */
+  /** Call this after the commit: until then the transaction may run again and give other numbers. */
   remember(): void {
     for (const [from, { id }] of this.made) this.before.set(from, id)
   }
@@ -68,7 +68,7 @@ export class BatchUsers {
     const missing = () => entries.filter(({ row }) => !created.has(row.uuid))
     await insert(entries.map(({ row }) => columns.user(row)))
     await insert(missing().map(({ row }) => ({ ...columns.user(row), id: undefined })))
-    // Another import may have brought them this very moment.
+    // Another import may have inserted them at the same moment.
     const meanwhile = await this.here(missing())
     for (const entry of entries) {
       const id = created.get(entry.row.uuid) ?? meanwhile.get(entry.row.uuid)
@@ -90,7 +90,7 @@ export class BatchUsers {
     )
   }
 
-  /** Undefined where a number may be anybody here. */
+  /** Undefined if the file does not say who the number is. */
   private userOf(from: number, line: number): number | undefined {
     const made = this.made.get(from)
     return this.before.get(from) ?? (made && made.line <= line ? made.id : undefined)

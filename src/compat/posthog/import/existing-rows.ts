@@ -1,14 +1,14 @@
 import type { Transaction } from '../../../platform/database/database.js'
 
 /**
- * Makes a transaction find rows by their indexes. For the hundreds of keys of a batch the planner would read a table of
- * some ten thousand rows from its beginning to its end, once for every batch.
+ * Makes a transaction use indexes. For the hundreds of keys of a batch the planner would otherwise scan a table of some
+ * ten thousand rows, once for every batch.
  */
 export async function useIndexes(tx: Transaction): Promise<void> {
   await tx.manager.query('set local enable_seqscan to off')
 }
 
-/** Those of these keys that a table has, with what it says of each in another column. */
+/** The given keys that exist in a table, with the value of another column for each. */
 export async function existingRows<Key extends string | number, Value = Key>(
   tx: Transaction,
   table: string,
@@ -24,6 +24,6 @@ export async function existingRows<Key extends string | number, Value = Key>(
   return new Map(rows.map(({ key, value }) => [key, value]))
 }
 
-/** The users of these uuids by their numbers here. */
+/** The ids here of the users with these uuids. */
 export const usersByUuid = (tx: Transaction, uuids: readonly string[]): Promise<Map<string, number>> =>
   existingRows(tx, 'users', 'uuid', uuids, 'id')

@@ -8,13 +8,13 @@ import { StartError } from '../../../platform/start-error.js'
 const CHUNK_BYTES = 256 * 1024
 const STDIN = 0
 
-/** An export that can be read more than once, from any byte on. */
+/** An export that can be read several times, from any byte on. */
 export class ExportFile {
   private constructor(private readonly handle: FileHandle) {}
 
   /**
-   * Opens a file, or a pipe: `-` and `/dev/stdin` are the standard input. What comes through a pipe is first written to a
-   * temporary file without a name, because an import looks at the whole export before it writes its first row.
+   * Opens a file or a pipe; `-` and `/dev/stdin` are the standard input. A pipe is first copied to an unlinked temporary
+   * file, because an import reads the whole export before it writes its first row.
    * @throws {StartError} when it cannot be read
    */
   static async open(path: string): Promise<ExportFile> {
@@ -46,7 +46,7 @@ export class ExportFile {
   private static async spool(pipe: Readable): Promise<ExportFile> {
     const folder = await mkdtemp(join(tmpdir(), 'polity-import-'))
     const handle = await open(join(folder, 'export.ndjson'), 'wx+', 0o600)
-    // Its hashes outlive neither this process nor a crash.
+    // Unlinked, so that the hashes in it outlive neither this process nor a crash.
     await rm(folder, { recursive: true, force: true })
     try {
       await writeFile(handle, pipe)

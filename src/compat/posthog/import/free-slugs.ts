@@ -2,8 +2,8 @@ import { slugOf, slugWithSuffix } from '../../../organizations/slug.js'
 import type { Transaction } from '../../../platform/database/database.js'
 
 /**
- * Slugs for organizations without one, by their ids. All have a suffix: the name's own slug may be that of a later line,
- * which would then be refused.
+ * Makes slugs for organizations without one. All have a suffix: the plain slug of the name may belong to a later line,
+ * which would then be refused. @returns slugs by organization id
  */
 export async function freeSlugs(
   tx: Transaction,

@@ -1,27 +1,27 @@
 import { type RowType, rowTypes } from './posthog-rows.js'
 
-/** How many refusals, and how many new numbers, a report names one by one. */
+/** How many refusals, and how many new numbers, a report lists. */
 export const NAMED = 100
 
-/** What became of a line. */
+/** The outcome of a line. */
 export interface Outcome {
   line: number
   type?: RowType
   created?: boolean
   /** Why it was refused. */
   reason?: string
-  /** The id of a user whose own belongs to somebody else here. */
+  /** The new number of a user whose own belongs to somebody else here. */
   renumbered?: { from: number; to: number }
 }
 
-/** What an import did. `refused` says why, by line, and never repeats a hash. */
+/** What an import did. `refused` gives reasons by line and never repeats a hash. */
 export interface ImportReport {
   created: Record<string, number>
   unchanged: Record<string, number>
-  /** The first hundred users whose number was somebody else's here already. */
+  /** The first hundred users whose number already belonged to somebody else here. */
   renumbered: { line: number; from: number; to: number }[]
   renumbered_count: number
-  /** The first hundred lines that were not taken. */
+  /** The first hundred lines that were refused. */
   refused: { line: number; reason: string }[]
   refused_count: number
 }
@@ -40,6 +40,6 @@ export function count(report: ImportReport, { line, type, created, reason, renum
   ;(created ? report.created : report.unchanged)[type!]!++
 }
 
-/** Whether everything was taken, and there was something to take. */
+/** Whether there was something to import and all of it was imported. */
 export const isComplete = ({ created, unchanged, refused_count }: ImportReport): boolean =>
   refused_count === 0 && [...Object.values(created), ...Object.values(unchanged)].some((rows) => rows > 0)

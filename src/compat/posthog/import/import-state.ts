@@ -9,7 +9,7 @@ const progress = z.object({
   database: z.string(),
   lines: z.number().int(),
   bytes: z.number().int(),
-  /** Of all that was imported, so that no other file is taken for this one. */
+  /** The hash of everything imported so far, to recognize another file. */
   sha256: z.string(),
   report: z.object({
     created: counts,
@@ -21,12 +21,12 @@ const progress = z.object({
   }),
 })
 
-/** How far an import came. */
+/** How far an import has come. */
 export type Progress = z.infer<typeof progress>
 
-/** The file that remembers how far an import came; without a path, nothing does. */
+/** The file that records how far an import has come. Without a path, nothing is recorded. */
 export class ImportState {
-  /** @param database which one it is: in another one, nothing of the export is imported yet */
+  /** @param database identifies the database, since a state is of no use on another */
   constructor(
     private readonly path: string | undefined,
     private readonly database: string,
@@ -46,7 +46,7 @@ export class ImportState {
     return data
   }
 
-  /** Whole or not at all, and on the disk when it returns. @throws {StartError} when the file cannot be written */
+  /** Writes the file atomically and durably. @throws {StartError} if it cannot be written */
   async save({ lines, bytes, hash }: Place, report: ImportReport): Promise<void> {
     if (this.path === undefined) return
     const state: Progress = { database: this.database, lines, bytes, sha256: hash.copy().digest('hex'), report }

@@ -5,10 +5,10 @@ import type { Transaction } from '../../../platform/database/database.js'
 import type { Entry } from './batch-lines.js'
 import { importerIn } from './importer.js'
 
-/** Asks about a line before it is taken. @throws what a hook vetoes with */
+/** Runs the hooks for a line before it is written. @throws the veto of a hook */
 type Ask<Asked> = (line: Asked) => Promise<void>
 
-/** Asks the hooks of plugins about lines of a file. Undefined where there is nobody to ask. */
+/** Runs the hooks of plugins for lines of a file. A member is undefined if no plugin has that hook. */
 export class LineHooks {
   constructor(
     private readonly hooks: HookChain,

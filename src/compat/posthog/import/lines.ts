@@ -3,13 +3,13 @@ import { createHash, type Hash } from 'node:crypto'
 
 const LF = 0x0a
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF')
-/** No row is near as long; a file without line ends must not fill the memory. */
+/** In bytes. Rows are far shorter, and a file without line ends must not fill the memory. */
 const LONGEST_LINE = 1024 * 1024
 
-/** A line of a file, or why it has no text. */
+/** A line of a file, or why it could not be read. */
 export type Line = { number: number } & ({ text: string; fault?: never } | { text?: never; fault: string })
 
-/** A place between two lines, with a hash of all that is before it. */
+/** A position between two lines, with a hash of everything before it. */
 export interface Place {
   lines: number
   bytes: number
@@ -19,8 +19,8 @@ export interface Place {
 export const beginning = (): Place => ({ lines: 0, bytes: 0, hash: createHash('sha256') })
 
 /**
- * Splits what is read from `place` on into lines, and moves `place` along. A line ends at LF and nowhere else: CR is
- * white space to JSON, and U+2028 may stand within a text.
+ * Splits the bytes from `place` on into lines, and moves `place` along. A line ends at LF and nowhere else: CR is white
+ * space in JSON, and U+2028 may occur in a string.
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>, place: Place): AsyncGenerator<Line> {
   let pieces: Buffer[] = []
@@ -29,7 +29,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>, place: Place): Asy
     place.hash.update(piece)
     place.bytes += piece.length
     length += piece.length
-    // Keep nothing more of a line that is too long.
+    // Drop the rest of a line that is too long.
     if (length <= LONGEST_LINE) pieces.push(piece)
   }
   const take = (): Line => {
@@ -58,5 +58,5 @@ function lineOf(number: number, bytes: Buffer, length: number): Line {
   return { number, text: bytes.toString('utf8', marked ? BYTE_ORDER_MARK.length : 0) }
 }
 
-/** Whether nothing stands in a line but JSON's white space. */
+/** Whether a line is empty or only JSON’s white space. */
 export const isBlank = ({ text }: Line): boolean => text !== undefined && /^[ \t\r\n]*$/.test(text)

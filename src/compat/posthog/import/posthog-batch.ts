@@ -23,14 +23,14 @@ interface CreatedMembership {
 }
 
 /**
- * Some lines of a file, put where they belong with a few statements for each type. What one line refers to may stand in
- * a later line of the same batch, but for users: a number stands for a person from that person's line on.
+ * Imports some lines of a file with a few statements for each type. A line may refer to a later line of the same batch,
+ * except to a user: a number means a person only from that person’s line on.
  */
 export class PostHogBatch {
   private readonly lines: BatchLines
   private readonly users: BatchUsers
 
-  /** @param users those of the batches before, by their number in the file */
+  /** @param users users of earlier batches, by their number in the file */
   constructor(
     private readonly tx: Transaction,
     lines: readonly Line[],
@@ -41,7 +41,7 @@ export class PostHogBatch {
     this.users = new BatchUsers(tx, this.lines, users)
   }
 
-  /** A line that cannot be taken is refused alone. */
+  /** Refuses a line that cannot be imported, and only that line. */
   async import(): Promise<Outcome[]> {
     await useIndexes(this.tx)
     await this.users.place()
@@ -52,7 +52,7 @@ export class PostHogBatch {
     return this.lines.outcomes
   }
 
-  /** Once the transaction has committed, and not before: it may run again and give other numbers. */
+  /** Call this after the commit: until then the transaction may run again and give other numbers. */
   remember(): void {
     this.users.remember()
   }
@@ -98,7 +98,7 @@ export class PostHogBatch {
     }
   }
 
-  /** Each stands twice, as the members' service writes it. */
+  /** Writes both rows of a membership, as the members’ service does. */
   private async placeMemberships(): Promise<void> {
     const keysOf = ({ row }: Entry<'membership'>) => [
       `user ${row.organization_id} ${row.user_id}`,
@@ -127,7 +127,7 @@ export class PostHogBatch {
   private async enterDirectory(memberships: readonly CreatedMembership[]): Promise<void> {
     if (memberships.length === 0) return
     const organizations = memberships.map(({ organization_id }) => organization_id)
-    // As text, which keeps the microseconds.
+    // As text, to keep the microseconds.
     const created = await existingRows<string, string>(
       this.tx,
       'organizations',
@@ -142,7 +142,7 @@ export class PostHogBatch {
     )
   }
 
-  /** A project's number is one organization's only. */
+  /** A project number belongs to one organization only. */
   private async placeProjects(): Promise<void> {
     const entries = await this.ofOrganizations(this.lines.entries.project)
     for (const round of roundsOf(entries, ({ row }) => [`id ${row.id}`])) {
@@ -174,7 +174,7 @@ export class PostHogBatch {
     }
   }
 
-  /** No user gets more than the service would give them. */
+  /** Gives no user more keys than the service would. */
   private async placeKeys(): Promise<void> {
     const keysOf = ({ row }: Entry<'personal_api_key'>) => [`id ${row.id}`, `value ${row.secure_value}`]
     for (const round of roundsOf(this.users.withUser(this.lines.entries.personal_api_key), keysOf)) {
@@ -206,7 +206,7 @@ export class PostHogBatch {
     }
   }
 
-  /** How many keys each has. Their rows are held, as the service holds them, against another key at the same moment. */
+  /** How many keys each user has. Locks the users, as the service does, so that nobody adds a key meanwhile. */
   private async keysOf(userIds: number[]): Promise<Map<number, number>> {
     const ids = [[...new Set(userIds)]]
     await this.tx.manager.query('select 1 from users where id = any($1) order by id for update', ids)

@@ -12,16 +12,16 @@ const BATCH_CHARACTERS = 4 * 1024 * 1024
 
 export interface ImportOptions {
   hooks: LineHooks
-  /** A file that remembers how far the import came. */
+  /** The path of a file that records how far the import has come. */
   state?: string
-  /** Hears after each batch how many lines are done, of how many, and how quick this run is. */
+  /** Called after each batch with the lines done, the lines in all, and the speed of this run. */
   progress?: (done: number, total: number, linesPerSecond: number) => void
 }
 
 /**
- * Imports an NDJSON export: `{"type": "user" | "organization" | "membership" | "project" | "personal_api_key", …}` a
- * line, what is referred to before what refers to it. Rows that are already there stay as they are, so an import that
- * was cut off is simply run again; with a state it goes on where it was. A row that cannot be taken is refused alone.
+ * Imports an NDJSON export: `{"type": "user" | "organization" | "membership" | "project" | "personal_api_key", …}` on
+ * each line, a row before those that refer to it. Existing rows stay as they are, so run an interrupted import again; with
+ * a state it continues where it stopped. A row that cannot be imported is refused alone.
  * @param path a file or a pipe; `-` is the standard input
  * @throws {StartError} when the export or the state cannot be used
  */
@@ -35,14 +35,14 @@ export async function importPostHog(
   const file = await ExportFile.open(path)
   try {
     const { lines, highest, users, place } = await surveyOf(database, file, state, before)
-    // Before the first row: were the import cut off, a server must not give these numbers to others.
+    // Before the first row: if the import is interrupted, a server must not give these numbers to others.
     await reserve(database, "pg_get_serial_sequence('users', 'id')", highest.user)
     await reserve(database, "'project_ids'", highest.project)
     const report = before?.report ?? emptyReport()
     await state.save(place, report)
     const [begun, linesBefore] = [performance.now(), place.lines]
     for await (const batch of batchesOf(file, place)) {
-      // Counted and remembered afterwards, because a transaction may run more than once.
+      // Count and remember after the transaction, which may run more than once.
       const { outcomes, done } = await database.transaction(async (tx) => {
         const done = new PostHogBatch(tx, batch, users, hooks)
         return { outcomes: await done.import(), done }
@@ -58,7 +58,7 @@ export async function importPostHog(
   }
 }
 
-/** Which database this is, for a state to know it again. */
+/** Identifies the database, so that a state can be matched with it. */
 async function identityOf(database: Database): Promise<string> {
   const [row] = await database.dataSource.query<{ identity: string }[]>(
     `select system_identifier || '/' || oid as identity from pg_control_system(), pg_database
@@ -67,13 +67,13 @@ async function identityOf(database: Database): Promise<string> {
   return row!.identity
 }
 
-/** Moves a sequence past `highest`, and never back. */
+/** Moves a sequence past `highest`, never back. */
 async function reserve(database: Database, sequence: string, highest: number): Promise<void> {
   if (highest > 0)
     await database.dataSource.query(`select setval(${sequence}, $1) where nextval(${sequence}) < $1`, [highest])
 }
 
-/** Lots of lines that are not blank. While one is being worked on, `place` is where it ends. */
+/** Batches of lines that are not blank. While a batch is processed, `place` is its end. */
 async function* batchesOf(file: ExportFile, place: Place): AsyncGenerator<Line[]> {
   let lines: Line[] = []
   let characters = 0

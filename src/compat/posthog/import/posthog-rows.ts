@@ -10,7 +10,7 @@ import {
 
 const integer = z.number().int().positive().max(2_147_483_647)
 
-/** PostHog's columns, as far as Polity has a place for them. */
+/** The columns of PostHog’s that Polity stores. */
 export const rows = {
   user: z.object({
     id: integer,
@@ -66,14 +66,14 @@ export const rows = {
 }
 
 export type RowType = keyof typeof rows
-/** What refers comes after what it refers to. */
+/** In an order in which rows come after those they refer to. */
 export const rowTypes = Object.keys(rows) as RowType[]
 export type Row<Type extends RowType> = z.infer<(typeof rows)[Type]>
 
-/** A line of the file, as far as it was understood. */
+/** A parsed line of the file. */
 export type ImportedRow = { [Type in RowType]: { type: Type; row: Row<Type> } }[RowType]
 
-/** Why a line was not taken. */
+/** Why a line is refused. */
 export class Refusal extends Error {}
 
 /** @throws {Refusal} without the line's text, which may hold a hash */
@@ -98,7 +98,7 @@ export function parseObject(line: string): Record<string, unknown> {
   throw new Refusal('no JSON object')
 }
 
-/** What PostHog's columns are called here. What is undefined is left to the column's default. */
+/** Maps PostHog’s columns to ours. An undefined value leaves the column’s default. */
 export const columns: { [Type in RowType]: (row: Row<Type>) => Record<string, unknown> } = {
   user: ({ current_team_id, ...row }) => ({
     ...row,

@@ -12,13 +12,13 @@ const tables = {
   personal_api_key: 'personal_api_keys',
 }
 
-/** SQL that inserts `$1`, a JSON array of rows which all have these columns. */
+/** SQL that inserts `$1`, a JSON array of rows with these columns. */
 const insertion = (table: string, names: string, rest: string): string =>
   `insert into ${table} (${names}) select ${names} from json_populate_recordset(null::${table}, $1) ${rest}`
 
 /**
- * Inserts rows, with one statement for all that have the same columns: those that are left out keep their defaults.
- * @param rest what comes behind the rows: what happens on a conflict, and what is returned
+ * Inserts rows with one statement for all that have the same columns. Columns that are left out keep their defaults.
+ * @param rest the end of the statement: `on conflict` and `returning`
  */
 export async function insertRows<Returned>(
   tx: Transaction,
@@ -35,7 +35,7 @@ export async function insertRows<Returned>(
   return returned
 }
 
-/** The rows by the columns that are set in them. */
+/** Groups rows by the columns that are set in them. */
 function alike(rows: readonly Record<string, unknown>[]): Map<string, object[]> {
   const groups = new Map<string, object[]>()
   for (const row of rows) {
@@ -50,8 +50,8 @@ function alike(rows: readonly Record<string, unknown>[]): Map<string, object[]> 
 }
 
 /**
- * Lets `work` take entries together; where one of them makes it fail, halves of them, until that one is alone.
- * @param refuse hears which it is and why
+ * Calls `work` with all entries. If it fails, tries halves of them, until the entry at fault is alone.
+ * @param refuse called with that entry and the reason
  */
 export async function together<Entry>(
   tx: Transaction,
@@ -73,8 +73,8 @@ export async function together<Entry>(
 }
 
 /**
- * Deals entries into rounds: no two of a round share a key, and those that do keep their order. So one statement can
- * take a round as if each of its rows came alone.
+ * Divides entries into rounds: no two in a round share a key, and entries that share one keep their order. So one
+ * statement can write a round as if each row came alone.
  */
 export function* roundsOf<Entry>(entries: readonly Entry[], keysOf: (entry: Entry) => string[]): Generator<Entry[]> {
   for (let left = entries; left.length > 0;) {
@@ -91,7 +91,7 @@ export function* roundsOf<Entry>(entries: readonly Entry[], keysOf: (entry: Entr
   }
 }
 
-/** A sentence about what is wrong with the row, or why a hook vetoes it; undefined when the row is not at fault. */
+/** Why the row is refused, by the database or by a hook; undefined if the row is not at fault. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof ApiError || error instanceof HttpException) {
     const { status, message } = asApiError(error)
@@ -103,7 +103,7 @@ function reasonOf(error: unknown): string | undefined {
   return /^22|^23/.test(sqlState(error) ?? '') ? `a value does not fit (${sqlState(error)})` : undefined
 }
 
-/** What cannot be twice, by the constraint that says so. */
+/** What is taken, by the name of the violated constraint. */
 const taken: Record<string, string> = {
   projects_id: 'another project has this number here',
   organization_slugs_pkey: 'another organization has this slug',

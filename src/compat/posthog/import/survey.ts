@@ -8,19 +8,19 @@ import { UserNumbers } from './user-numbers.js'
 
 const USERS_AT_ONCE = 2_000
 
-/** What an import knows before its first row. */
+/** What an import learns from the file before it writes its first row. */
 export interface Survey {
-  /** How long the file is. */
+  /** The number of lines in the file. */
   lines: number
-  /** The highest numbers in it. */
+  /** The highest numbers in the file. */
   highest: { user: number; project: number }
-  /** The users of the lines that an earlier run has imported. */
+  /** The users that an earlier run has imported. */
   users: UserNumbers
   /** Where the import begins. */
   place: Place
 }
 
-/** Reads the whole file once. @throws {StartError} when it is not the file that the state is about */
+/** Reads the whole file once. @throws {StartError} if the state belongs to another file */
 export async function surveyOf(
   database: Database,
   file: ExportFile,
@@ -48,7 +48,7 @@ export async function surveyOf(
   return { lines: end.lines, highest, users: await users.numbers(), place }
 }
 
-/** Finds again which user here each line of an earlier run stands for. */
+/** Finds which user here each line of an earlier run means. */
 class ImportedUsers {
   private readonly found = new UserNumbers()
   private waiting: Row<'user'>[] = []

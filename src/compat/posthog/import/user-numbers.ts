@@ -1,8 +1,7 @@
 const PAGE = 256
 
 /**
- * Which user here each number of a file stands for, at four bytes a user: numbers that come from a sequence lie close
- * together.
+ * Maps the user numbers of a file to users here, at four bytes a user: numbers from a sequence are close together.
  */
 export class UserNumbers {
   private readonly pages = new Map<number, Int32Array>()

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * Finds the few inactive users, so that active members are counted without reading every user.
+ * Indexes the few inactive users, so that counting active members does not read every user.
  * Locks: writers of `users` wait while the index is built, a second for each million of them.
  */
 export class InactiveUsers1764300000000 implements MigrationInterface {

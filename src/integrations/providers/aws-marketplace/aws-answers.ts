@@ -5,7 +5,7 @@ import type { Entitlement, MarketplaceCustomer } from './aws-marketplace-config.
 
 const text = z.string().min(1)
 
-/** Who came: what of `ResolveCustomer`'s answer is used. */
+/** The part of the answer of `ResolveCustomer` that is used. */
 export const resolvedCustomer = z
   .object({
     ProductCode: text,
@@ -41,15 +41,15 @@ const entitlement = z
     ...(LicenseArn ? { license_arn: LicenseArn } : {}),
   }))
 
-/** One page of what a customer is entitled to: what of `GetEntitlements`'s answer is used. */
+/** The part of the answer of `GetEntitlements` that is used: one page of entitlements. */
 export const entitlementsPage = z.object({
   Entitlements: z.array(entitlement).default([]),
   NextToken: z.string().optional(),
 })
 
 /**
- * Reads an answer of the AWS SDK's, which promises types and passes on whatever was answered.
- * @throws {ProviderError} for one that is not as AWS documents it
+ * Validates an answer of the AWS SDK, which declares types but does not check them.
+ * @throws {ProviderError} if it is not as AWS documents it
  */
 export function read<Value>(schema: z.ZodType<Value>, answer: unknown): Value {
   const { success, data } = schema.safeParse(answer)

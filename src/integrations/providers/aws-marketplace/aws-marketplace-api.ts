@@ -14,11 +14,11 @@ import { AwsRequestHandler } from './aws-request-handler.js'
 import { awsMarketplaceSettings } from './aws-marketplace.settings.js'
 
 const MAX_ATTEMPTS = 3
-/** Far more than a product has dimensions, and an end to an answer that has none. */
+/** More pages than any product has dimensions, to end a listing that never ends. */
 const MAX_PAGES = 100
 
 /**
- * Asks AWS Marketplace, with the credentials that the AWS SDK finds by itself. The SDK is loaded by the first question.
+ * Calls AWS Marketplace with the credentials that the AWS SDK finds by itself. The first call loads the SDK.
  * Sources: https://docs.aws.amazon.com/marketplace/latest/APIReference/API_marketplace-metering_ResolveCustomer.html,
  * https://docs.aws.amazon.com/marketplace/latest/APIReference/API_marketplace-entitlements_GetEntitlements.html
  */
@@ -45,9 +45,9 @@ export class AwsMarketplaceApi {
   ) {}
 
   /**
-   * Who came from AWS Marketplace with this token.
+   * Finds the buyer and the purchase behind a registration token.
    * @throws {ApiError} 400 for a token that AWS does not accept
-   * @throws {ProviderError} when AWS cannot say
+   * @throws {ProviderError} if AWS does not answer
    */
   async resolveCustomer(token: string): Promise<MarketplaceCustomer> {
     const resolved = await this.ask(async () =>
@@ -59,8 +59,8 @@ export class AwsMarketplaceApi {
   }
 
   /**
-   * What a customer is entitled to, of all its licenses.
-   * @throws {ProviderError} when AWS cannot say
+   * Fetches the entitlements of a customer, from all its licenses.
+   * @throws {ProviderError} if AWS does not answer
    */
   async entitlements(customer: MarketplaceCustomer): Promise<Entitlement[]> {
     if (!this.settings.enabled) throw new ProviderError('AWS Marketplace is not configured on this server.')
@@ -87,8 +87,8 @@ export class AwsMarketplaceApi {
       return await question()
     } catch (error) {
       if (error instanceof ApiError) throw error
-      // Leave out the error itself: it may repeat the answer.
-      this.logger.warn({ aws_error: nameOf(error) }, 'AWS Marketplace did not answer a question')
+      // Do not log the error itself: it may repeat the answer.
+      this.logger.warn({ aws_error: nameOf(error) }, 'a call to AWS Marketplace failed')
       throw new ProviderError(awsSentence(error))
     }
   }

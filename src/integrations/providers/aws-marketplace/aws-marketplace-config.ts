@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 export const AWS_MARKETPLACE = 'aws-marketplace'
 
-/** Where a subscription stands. `pending` until Amazon SNS said a word about it. */
+/** The status of a subscription. `pending` until Amazon SNS reports on it. */
 export const subscriptionStatus = z.enum([
   'pending',
   'subscribed',
@@ -13,21 +13,21 @@ export const subscriptionStatus = z.enum([
 
 export type SubscriptionStatus = z.infer<typeof subscriptionStatus>
 
-/** What a customer is entitled to in one dimension of the product. */
+/** The entitlement of a customer in one dimension of the product. */
 export const entitlement = z.object({
   dimension: z.string(),
   value: z.union([z.number(), z.boolean(), z.string()]).nullable(),
-  /** ISO 8601; null where it does not end. */
+  /** ISO 8601; null if it does not end. */
   expiration_date: z.string().nullable(),
   license_arn: z.string().optional(),
 })
 
 export type Entitlement = z.infer<typeof entitlement>
 
-/** Who bought what, as ResolveCustomer says. */
+/** Who bought what, from ResolveCustomer. */
 export const marketplaceCustomer = z.object({
   product_code: z.string(),
-  /** The id that Amazon SNS uses. To new products AWS gives none, and the AWS account stands in for it. */
+  /** The id that Amazon SNS uses. AWS gives none for new products; then it is the AWS account. */
   customer_identifier: z.string(),
   customer_aws_account_id: z.string(),
   license_arn: z.string().optional(),
@@ -43,6 +43,6 @@ export const awsMarketplaceConfig = marketplaceCustomer.extend({
 
 export type AwsMarketplaceConfig = z.infer<typeof awsMarketplaceConfig>
 
-/** A customer may buy several products, and each of them once. */
+/** A customer may buy several products, each once. */
 export const integrationIdOf = (of: Pick<MarketplaceCustomer, 'product_code' | 'customer_identifier'>): string =>
   `${of.product_code}:${of.customer_identifier}`

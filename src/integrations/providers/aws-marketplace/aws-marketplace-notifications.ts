@@ -21,14 +21,14 @@ const statusAfter = new Map<string, SubscriptionStatus>([
   ['unsubscribe-success', 'unsubscribed'],
 ])
 
-/** Source: https://docs.aws.amazon.com/marketplace/latest/userguide/saas-notification.html, whose example has a space. */
+/** Source: https://docs.aws.amazon.com/marketplace/latest/userguide/saas-notification.html, whose example has a space before a value. */
 const notice = z.object({
   action: z.string(),
   'customer-identifier': z.string().trim().min(1),
   'product-code': z.string().trim().min(1),
 })
 
-/** Takes what Amazon SNS says about subscriptions. Each message counts once, on whichever node it arrives. */
+/** Handles messages of Amazon SNS about subscriptions. Each message counts once, on any server. */
 @Injectable()
 export class AwsMarketplaceNotifications {
   constructor(
@@ -48,9 +48,9 @@ export class AwsMarketplaceNotifications {
       return this.logger.error({ topic: message.TopicArn }, 'this server was unsubscribed from an SNS topic')
     const { success, data: heard } = notice.safeParse(parsed(message.Message))
     const known = success && (heard.action === 'entitlement-updated' || statusAfter.has(heard.action))
-    // A message that means nothing here would mean nothing when it comes again.
+    // Accept it: a message that means nothing here would mean nothing the next time.
     if (!known || !this.settings.productCodes.includes(heard['product-code']))
-      return this.logger.warn({ message: message.MessageId }, 'message of SNS means nothing here')
+      return this.logger.warn({ message: message.MessageId }, 'ignored a message of SNS')
     const installed = await this.installations.find(AWS_MARKETPLACE, integrationIdOf(customerOf(heard)))
     await this.database.transaction(async (tx) => {
       if (await this.isNew(tx, message)) await this.apply(tx, message, heard)
@@ -78,7 +78,7 @@ export class AwsMarketplaceNotifications {
     this.logger.info({ topic: message.TopicArn }, 'subscribed to an SNS topic')
   }
 
-  /** Remembered for longer than a message is accepted. What another transaction is about to forget is not waited for. */
+  /** Remembers messages for longer than they are accepted. Skips rows that another transaction is deleting. */
   private async isNew(tx: Transaction, { MessageId }: SnsMessage): Promise<boolean> {
     await tx.manager.query(
       `delete from aws_marketplace_messages where message_id in (

@@ -17,10 +17,10 @@ import { AwsMarketplaceSetup } from './aws-marketplace-setup.js'
 import { AwsMarketplaceStatuses } from './aws-marketplace-statuses.js'
 
 const PURPOSE = 'aws-marketplace-registration'
-/** Time for a buyer to find the owner of the organization. */
+/** Gives a buyer time to find the owner of the organization. */
 const LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000
 
-/** Buyers who come from AWS Marketplace, and the organizations that they turn out to be. */
+/** Connects buyers who come from AWS Marketplace with their organizations. */
 @Injectable()
 export class AwsMarketplaceRegistrations {
   constructor(
@@ -33,9 +33,9 @@ export class AwsMarketplaceRegistrations {
   ) {}
 
   /**
-   * @returns the page where the buyer claims the purchase, with a link that works once, for seven days, and ends the links
-   * that were given out for the same purchase before
-   * @throws {ApiError} 400 for a token that AWS does not accept or a product that is not sold here, 503 when AWS cannot be asked
+   * @returns the page where the buyer claims the purchase. The link works once, for seven days, and ends earlier links for
+   * the same purchase
+   * @throws {ApiError} 400 for a token that AWS does not accept or a product that is not sold here, 503 if AWS does not answer
    */
   async register(token: string): Promise<string> {
     const customer = await this.api.resolveCustomer(token).catch((error) => {
@@ -50,7 +50,7 @@ export class AwsMarketplaceRegistrations {
 
   /**
    * Connects a purchase to the caller's organization, or updates the one that it already has.
-   * @throws {ApiError} 400 for a link that was used or has expired, and for a purchase that another organization has
+   * @throws {ApiError} 400 for a link that was used or has expired, and for a purchase of another organization
    */
   claim(caller: OrganizationCaller, registration: string): Promise<{ id: string; created: boolean }> {
     const { organization_id } = caller

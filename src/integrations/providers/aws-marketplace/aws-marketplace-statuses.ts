@@ -5,12 +5,12 @@ import type { MarketplaceCustomer, SubscriptionStatus } from './aws-marketplace-
 type Named = Pick<MarketplaceCustomer, 'product_code' | 'customer_identifier'>
 
 /**
- * The latest word of AWS on each subscription, whether or not anyone claimed it yet. Its row is what a claim and a message
- * about the same customer wait for each other at, so that neither misses the other.
+ * The latest status that AWS reported for each subscription, claimed or not. A claim and a message about the same customer
+ * lock its row, so that neither misses the other.
  */
 @Injectable()
 export class AwsMarketplaceStatuses {
-  /** @returns whether nothing later was heard before; messages may come in any order */
+  /** Stores a status. @returns false if a later one is known already, as messages come in any order */
   async hear(tx: Transaction, of: Named, status: SubscriptionStatus, at: string): Promise<boolean> {
     const heard = await tx.manager.query<unknown[]>(
       `insert into aws_marketplace_statuses (product_code, customer_identifier, status, status_at)
@@ -24,7 +24,7 @@ export class AwsMarketplaceStatuses {
     return heard.length > 0
   }
 
-  /** The latest status, which stays so until the transaction ends. */
+  /** Locks and returns the latest status. */
   async hold(tx: Transaction, of: Named): Promise<SubscriptionStatus> {
     const [held] = await tx.manager.query<{ status: SubscriptionStatus }[]>(
       `insert into aws_marketplace_statuses (product_code, customer_identifier, status, status_at)

@@ -30,7 +30,7 @@ import { CountedByAddress } from './counted-by-address.js'
 import type { SnsMessage } from './sns-message.js'
 import { SignedSnsMessage, SnsSignatureGuard } from './sns-signature.guard.js'
 
-/** What AWS calls: the buyer's browser, and Amazon SNS. */
+/** Called by the buyer’s browser and by Amazon SNS. */
 @ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/aws-marketplace')
 export class AwsMarketplaceController {
@@ -42,7 +42,7 @@ export class AwsMarketplaceController {
   @Post('register')
   @Public()
   @UseGuards(CountedByAddress)
-  // The address that the browser is sent to holds what claims the purchase.
+  // The redirect’s URL holds the token that claims the purchase.
   @PrivateRedirect()
   @ApiOperation({ operationId: 'aws_marketplace_register', summary: 'Receive a buyer from AWS Marketplace' })
   @ApiConsumes('application/x-www-form-urlencoded')
@@ -67,7 +67,7 @@ export class AwsMarketplaceController {
   }
 }
 
-/** What an owner calls, with the link that the buyer's browser was given. */
+/** Called by an owner, with the link that the buyer’s browser was given. */
 @ApiResource('aws-marketplace', 'Purchases in AWS Marketplace, and the organizations that claim them.')
 @Controller('api/organizations/:organization_id/integrations/aws-marketplace')
 export class AwsMarketplaceClaimController {
@@ -83,7 +83,7 @@ export class AwsMarketplaceClaimController {
     summary: 'Claim a purchase of AWS Marketplace',
   })
   @ApiCreatedResponse({ type: IntegrationView })
-  @ApiOkResponse({ type: IntegrationView, description: 'The organization had it already; it is brought up to date.' })
+  @ApiOkResponse({ type: IntegrationView, description: 'The organization already had it; it was updated.' })
   @ApiErrors(fieldError('registration', { constraint: 'required' }), unusableRegistration())
   async claim(
     @CurrentCaller() caller: OrganizationCaller,

@@ -1,6 +1,6 @@
 import { StringField } from '../../../platform/http/fields.js'
 
-/** What the buyer's browser posts when it comes from AWS Marketplace. */
+/** The form that the buyer’s browser posts when it comes from AWS Marketplace. */
 export class RegistrationForm {
   @StringField({
     required: true,
@@ -15,7 +15,7 @@ export class RegistrationClaim {
   @StringField({
     required: true,
     maxLength: 100,
-    description: 'What the claim page was given as `registration`. It works once, for seven days.',
+    description: 'The `registration` from the URL of the claim page. It works once, for seven days.',
     example: 'Yt6cJ3b0wXzqkq0Z8i1uUuVbTt1mQp4n',
   })
   registration!: string

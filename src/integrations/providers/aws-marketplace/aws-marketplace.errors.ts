@@ -6,7 +6,7 @@ export const refusedRegistrationToken = defineError({
   code: 'invalid_input',
   attr: 'x-amzn-marketplace-token',
   detail:
-    'AWS Marketplace does not accept this registration token, or no longer. Open the product in AWS Marketplace and choose "Set up your account" again.',
+    'AWS Marketplace does not accept this registration token, or it has expired. Open the product in AWS Marketplace and choose "Set up your account" again.',
 })
 
 export const unknownProduct = defineError({
@@ -30,12 +30,12 @@ export const unverifiedNotification = defineError({
   status: 403,
   type: 'authentication_error',
   code: 'permission_denied',
-  detail: 'This is no recent message that Amazon SNS signed for a topic of this server.',
+  detail: 'This is not a recent message that Amazon SNS signed for a topic of this server.',
 })
 
 export const awsMarketplaceUnavailable = defineError({
   status: 503,
   type: 'server_error',
   code: 'aws_marketplace_unavailable',
-  detail: 'AWS Marketplace cannot be asked at the moment. Nothing was changed; try again later.',
+  detail: 'AWS Marketplace does not answer at the moment. Nothing was changed; try again later.',
 })

@@ -14,7 +14,7 @@ import { AwsMarketplace1764200000000 } from './migrations/1764200000000-aws-mark
 import { SnsCertificates } from './sns-certificates.js'
 import { SnsUrls } from './sns-urls.js'
 
-/** SaaS products that are bought in AWS Marketplace. */
+/** SaaS products bought in AWS Marketplace. */
 @PolityPlugin({
   imports: [OrganizationsModule, MembersModule, ProjectsModule],
   controllers: [AwsMarketplaceController, AwsMarketplaceClaimController],

@@ -8,7 +8,7 @@ import { AWS_MARKETPLACE, awsMarketplaceConfig, type AwsMarketplaceConfig } from
 
 type Installed = InstalledIntegration<AwsMarketplaceConfig>
 
-/** SaaS products that are bought in AWS Marketplace. The purchase belongs to the organization that claims it. */
+/** SaaS products bought in AWS Marketplace. A purchase belongs to the organization that claims it. */
 @Injectable()
 export class AwsMarketplaceProvider extends IntegrationProvider<AwsMarketplaceConfig> {
   readonly kind = AWS_MARKETPLACE

@@ -1,7 +1,7 @@
 import type { Outbound } from '../../../platform/outbound/outbound.js'
 import { OutboundError } from '../../../platform/outbound/outbound.error.js'
 
-/** The part of the AWS SDK's request that says what is sent. */
+/** The part of an AWS SDK request that is sent. */
 interface AwsRequest {
   protocol: string
   hostname: string
@@ -12,15 +12,15 @@ interface AwsRequest {
   body?: string | Uint8Array<ArrayBuffer>
 }
 
-/** Sends the AWS SDK's requests as all others are sent: with the limits of {@link Outbound}. */
+/** Sends the AWS SDK’s requests through {@link Outbound}, with its limits. */
 export class AwsRequestHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' }
 
   constructor(private readonly outbound: Outbound) {}
 
-  /** @throws {OutboundError} which the SDK tries again when the connection broke */
+  /** @throws {OutboundError} which the SDK retries if the connection broke */
   async handle({ protocol, hostname, port, path, method, headers, body }: AwsRequest) {
-    // The client writes these two itself, with the same values: they are signed.
+    // Our client writes these two itself, with the same values, which are signed.
     const { host: _host, 'content-length': _length, ...rest } = headers
     const url = `${protocol}//${hostname}${port ? `:${port}` : ''}${path}`
     const answer = await this.outbound.fetch(url, { method, headers: rest, body }).catch((error) => {

@@ -1,6 +1,6 @@
 import type { SettingsLibrary } from '../../../platform/config/define-settings.js'
 
-/** Without their prefix. Source: the packages of the AWS SDK; a test compares. */
+/** Without the prefix. From the packages of the AWS SDK; a test compares. */
 const OF_AWS_SDK = new Set(
   `ACCESS_KEY_ID ACCOUNT_ID ACCOUNT_ID_ENDPOINT_MODE AUTH_SCHEME_PREFERENCE CONFIG_FILE CONTAINER_AUTHORIZATION_TOKEN
   CONTAINER_AUTHORIZATION_TOKEN_FILE CONTAINER_CREDENTIALS_FULL_URI CONTAINER_CREDENTIALS_RELATIVE_URI
@@ -11,7 +11,7 @@ const OF_AWS_SDK = new Set(
   WEB_IDENTITY_TOKEN_FILE`.split(/\s+/),
 )
 
-/** What the AWS SDK reads from the environment, where it finds its credentials. */
+/** The environment variables of the AWS SDK, which finds its credentials there. */
 export const awsSdk: SettingsLibrary = {
   prefix: 'AWS_',
   reads: (name) => OF_AWS_SDK.has(name.slice(4)) || name.startsWith('AWS_ENDPOINT_URL_'),

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyRequest } from 'fastify'
 import { RateLimits } from '../../../access/index.js'
 
-/** Counts callers without a key as the ScopesGuard does: by their address. */
+/** Counts callers without a key by their address, as the ScopesGuard does. */
 @Injectable()
 export class CountedByAddress implements CanActivate {
   constructor(private readonly limits: RateLimits) {}

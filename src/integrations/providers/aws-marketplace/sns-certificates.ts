@@ -4,7 +4,7 @@ import { Outbound } from '../../../platform/outbound/outbound.js'
 import { OutboundError } from '../../../platform/outbound/outbound.error.js'
 import { awsMarketplaceUnavailable } from './aws-marketplace.errors.js'
 
-/** Amazon SNS has one for each region, and changes it about once a year. */
+/** Amazon SNS has one certificate for each region, and renews it about once a year. */
 const MOST_KEPT = 20
 
 /** The certificates with which Amazon SNS signs. */
@@ -19,8 +19,8 @@ export class SnsCertificates {
   }
 
   /**
-   * @returns the certificate at an address of Amazon SNS's, or undefined where there is none of RSA that is valid now
-   * @throws {ApiError} 503 when Amazon SNS cannot be asked, which makes it send the message again
+   * @returns the certificate at a URL of Amazon SNS, or undefined if it is not RSA or not valid now
+   * @throws {ApiError} 503 if Amazon SNS does not answer; it then sends the message again
    */
   async at(url: string): Promise<X509Certificate | undefined> {
     const certificate = this.kept.get(url) ?? (await this.fetch(url))

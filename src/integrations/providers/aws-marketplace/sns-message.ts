@@ -22,7 +22,7 @@ export const snsMessage = z.discriminatedUnion('Type', [
 export type SnsMessage = z.infer<typeof snsMessage>
 
 /**
- * The text that Amazon SNS signed: name and value of these fields, each on a line, in the order of their names.
+ * The text that Amazon SNS signs: the names and values of these fields, each on a line, sorted by name.
  * Source: https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 export function signedText(message: SnsMessage): string {

@@ -10,7 +10,7 @@ import { SnsCertificates } from './sns-certificates.js'
 import { signedText, snsMessage, type SnsMessage } from './sns-message.js'
 import { SnsUrls } from './sns-urls.js'
 
-/** Amazon SNS tries to deliver for an hour, with the time of the first try. */
+/** Amazon SNS tries to deliver for an hour; the timestamp is that of the first try. */
 const OLDEST_MS = 60 * 60 * 1_000
 const CLOCK_DIFFERENCE_MS = 5 * 60 * 1_000
 
@@ -20,7 +20,7 @@ export const SignedSnsMessage = createParamDecorator(
 )
 
 /**
- * Lets messages in that Amazon SNS signed for a topic of ours, lately.
+ * Lets in recent messages that Amazon SNS signed for a topic of ours.
  * Source: https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
  */
 @Injectable()
@@ -33,7 +33,7 @@ export class SnsSignatureGuard implements CanActivate {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Leaves in the body what a message of SNS has. @throws {ApiError} 403, and why in the log only */
+  /** Replaces the body by the parsed message. @throws {ApiError} 403; only the log says why */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>()
     const parsed = snsMessage.safeParse(request.body)
@@ -46,7 +46,7 @@ export class SnsSignatureGuard implements CanActivate {
     return true
   }
 
-  /** What costs nothing is looked at first: anyone can post here. */
+  /** Makes the cheap checks first, because anyone can post here. */
   private async faultOf(message: SnsMessage, address: string): Promise<string | undefined> {
     if (!this.settings.topicArns.includes(message.TopicArn)) return 'topic is not in AWS_MARKETPLACE_TOPIC_ARNS'
     const age = Date.now() - Date.parse(message.Timestamp)

@@ -5,7 +5,7 @@ import { awsMarketplaceSettings } from './aws-marketplace.settings.js'
 const SNS_HOST = /^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?$/
 const CERTIFICATE_PATH = /^\/SimpleNotificationService-[A-Za-z0-9_-]{1,100}\.pem$/
 
-/** Which addresses of a message are Amazon SNS's own. With `AWS_SNS_ENDPOINT`, those of its origin only. */
+/** Tells which URLs in a message are Amazon SNS’ own. With `AWS_SNS_ENDPOINT`, only those of its origin are. */
 @Injectable()
 export class SnsUrls {
   private readonly origin: string | undefined

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * What a one-time token is for, where only the newest for it works.
+ * Adds the subject of a one-time token: only the newest token for a subject works.
  * Locks: the table for an instant; its index is built on the few tokens that are valid.
  */
 export class TokenSubjects1765000000000 implements MigrationInterface {

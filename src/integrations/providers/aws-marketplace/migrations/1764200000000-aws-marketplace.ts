@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * What Amazon SNS said about subscriptions of AWS Marketplace, which may be before anyone claims them, and which messages
- * it said it with. Locks: none that anyone waits for; both tables are new.
+ * Keeps what Amazon SNS reported about subscriptions, which may be before anyone claims them, and which messages were
+ * handled. Locks: none that anyone waits for; both tables are new.
  */
 export class AwsMarketplace1764200000000 implements MigrationInterface {
   readonly name = 'AwsMarketplace1764200000000'
