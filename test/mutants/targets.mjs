@@ -1,5 +1,5 @@
 /** What is mutated, in groups whose files share the tests that matter for them: each group has one worker. */
-const purge = ['test/api/purge', 'test/api/purge-tables', 'test/contract/announcements']
+const purge = ['test/api/purge', 'test/api/purge-tables', 'test/api/interrupted-purge', 'test/contract/announcements']
 const organizations = ['organizations', 'pages', 'lists', 'deletion', 'bad-input'].map(
   (name) => `test/contract/${name}`,
 )
@@ -72,6 +72,7 @@ export const targets = [
       'test/api/hooks',
       'test/api/at-once',
       'test/api/write-after-delete',
+      'test/api/metrics',
     ],
   },
   { files: ['src/integrations/integrations-purge.ts'], tests: ['test/integrations/purge'] },
