@@ -76,9 +76,9 @@ export class AccessCache implements BeforeApplicationShutdown {
     return access
   }
 
-  /** Forgets the subjects after the commit, and not without one. */
-  forgetAfter(tx: Transaction, ...subjects: AccessSubject[]): void {
-    tx.onCommit(() => this.forget(...subjects))
+  /** Forgets the subject after the commit, and not without one. */
+  forgetAfter(tx: Transaction, subject: AccessSubject): void {
+    tx.onCommit(() => this.forget(subject))
   }
 
   beforeApplicationShutdown(): void {
@@ -100,16 +100,16 @@ export class AccessCache implements BeforeApplicationShutdown {
     return this.changes.get(subject) ?? -1
   }
 
-  private forget(...subjects: AccessSubject[]): void {
+  private forget(subject: AccessSubject): void {
     if (!this.entries) return
-    subjects.forEach((subject) => this.note(subject))
-    if (this.redis.client) void this.tell(subjects.join(' '))
+    this.note(subject)
+    if (this.redis.client) void this.tell(subject)
   }
 
   /** Tells the other processes. Tries again while Redis is away or slow, until their own entries have expired anyway. */
-  private async tell(subjects: string): Promise<void> {
+  private async tell(subject: AccessSubject): Promise<void> {
     for (const since = performance.now(); this.isRecent(since); await sleep(TELL_AGAIN_MS, undefined, { ref: false })) {
-      const heard = await this.redis.ask((client) => client.publish(CHANNEL, subjects))
+      const heard = await this.redis.ask((client) => client.publish(CHANNEL, subject))
       if (heard !== undefined) return
     }
   }
@@ -135,9 +135,7 @@ export class AccessCache implements BeforeApplicationShutdown {
       this.entries?.clear()
       this.unknown?.clear()
     })
-    subscriber.on('message', (_, subjects) =>
-      subjects.split(' ').forEach((subject) => this.note(subject as AccessSubject)),
-    )
+    subscriber.on('message', (_, subject) => this.note(subject as AccessSubject))
     subscriber.subscribe(CHANNEL).catch(() => undefined)
     return subscriber
   }

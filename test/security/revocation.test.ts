@@ -244,6 +244,20 @@ describe('on another server a change counts after AUTH_CACHE_TTL_MS at the lates
     await keys.revoke(tester, await keyIdOf(admin))
     await becomes(401, () => there.get(organization.path))
   })
+
+  it('of a key that was unknown until then', async () => {
+    const { owner, path } = await server.organization()
+    const keys = server.database.dataSource.getRepository(PersonalApiKey)
+    const key = await keys.findOneByOrFail({ user_id: owner.row.id })
+    await keys.delete({ id: key.id })
+    expect((await at(other, owner).get(path)).status).toBe(401)
+    await keys.insert(key)
+    await eventually(
+      () => at(other, owner).get(path),
+      ({ status }) => status === 200,
+      5_000,
+    )
+  })
 })
 
 describe('with AUTH_CACHE_TTL_MS=0', () => {
