@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { NestFactory } from '@nestjs/core'
+import { randomUUID } from 'node:crypto'
 import { loadConfig, OrganizationsPurge, Plugins } from '../../src/index.js'
+import { organizationPurged } from '../../src/organizations/organization.events.js'
 import { ServerModule } from '../../src/server/server.module.js'
 import {
   deferred,
   eventually,
   expectError,
   newTestDatabase,
+  testActor,
   type TestDatabase,
   testEnvironment,
   type TestOrganization,
@@ -42,6 +45,48 @@ describe('the purge', () => {
     expect(again.body.slug).toBe(due.view.slug)
     expect((await pending.reload()).is_pending_deletion).toBe(true)
     expect((await alive.reload()).id).toBe(alive.id)
+  })
+})
+
+describe('the purge on a database of its own', () => {
+  const own = useServer({ ownDatabase: true })
+  const query = (sql: string, ...values: unknown[]) => own.database.dataSource.query(sql, values)
+  const run = () => own.application.get(OrganizationsPurge).run()
+
+  it('clears what an older server left in the directories of an organization that is gone, and of no other', async () => {
+    const { id: alive, owner } = await own.organization()
+    const gone = randomUUID()
+    for (const id of [alive, gone])
+      await own.database.transaction(async (tx) => {
+        tx.publish(organizationPurged(testActor(id), { item_id: id }))
+      })
+    const unsealed = () => query('select 1 from events where type = $1 and seq is null', organizationPurged.type)
+    await eventually(unsealed, (events) => events.length === 0)
+    await query('insert into organization_slugs (slug, organization_id) values ($1, $2)', `left-${gone}`, gone)
+    await query(
+      'insert into user_organizations (user_id, organization_id, organization_created_at) values ($1, $2, now())',
+      owner.row.id,
+      gone,
+    )
+    await run()
+    for (const table of ['organization_slugs', 'user_organizations']) {
+      expect(await query(`select 1 from ${table} where organization_id = $1`, gone)).toEqual([])
+      expect(await query(`select 1 from ${table} where organization_id = $1`, alive)).toHaveLength(1)
+    }
+  })
+
+  it('ends the grace period for good when it begins, whatever the setting becomes', async () => {
+    const { id, owner, path } = await own.organization()
+    await owner.delete(path)
+    await query("update organizations set deletion_requested_at = now() - interval '31 days' where id = $1", id)
+    const seen: unknown[] = []
+    own.application.get(OrganizationsPurge).before(async (tx, purged) => {
+      const read = 'select deletion_requested_at from organizations where id = $1'
+      if (purged === id) seen.push(...(await tx.manager.query<unknown[]>(read, [id])))
+      return 0
+    })
+    expect(await run()).toEqual([id])
+    expect(seen).toEqual([{ deletion_requested_at: new Date(0) }])
   })
 })
 

@@ -15,6 +15,7 @@ export const targets = [
       'test/api/decisions',
       'test/security/access-rules',
       'test/security/revocation',
+      'test/faults/redis',
     ],
   },
   {
@@ -45,7 +46,10 @@ export const targets = [
       ...purge,
     ],
   },
-  { files: ['src/organizations/organizations-purge.ts'], tests: [...purge, 'test/api/at-once'] },
+  {
+    files: ['src/organizations/organizations-purge.ts'],
+    tests: [...purge, 'test/api/at-once', 'test/integrations/purge'],
+  },
   {
     files: ['src/members/members.service.ts'],
     tests: [
