@@ -35,7 +35,7 @@ export class AccessCache implements BeforeApplicationShutdown {
   private readonly unknown?: LRUCache<string, number>
   /** When each subject changed last, for as long as an older answer could still be in use. */
   private readonly changes = new Map<AccessSubject, number>()
-  private lastChange = -1
+  private lastChange = -Infinity
   private readonly subscriber?: Redis
 
   constructor(
@@ -62,8 +62,8 @@ export class AccessCache implements BeforeApplicationShutdown {
     const name = `${subject} ${place}`
     const known = this.entries?.get(name)
     if (known && this.holds(known)) return known.access as Found
-    const unknownSince = this.unknown?.get(subject)
-    if (unknownSince !== undefined && this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
+    const unknownSince = this.unknown?.get(subject) ?? -Infinity
+    if (this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
     // Taken before the query: the result may or may not include a change committed while it runs.
     const since = performance.now()
     const access = await find()
@@ -97,21 +97,22 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   private changedAt(subject: AccessSubject): number {
-    return this.changes.get(subject) ?? -1
+    return this.changes.get(subject) ?? -Infinity
   }
 
   private forget(subject: AccessSubject): void {
-    if (!this.entries) return
     this.note(subject)
     if (this.redis.client) void this.tell(subject)
   }
 
-  /** Tells the other processes. Tries again while Redis is away or slow, until their own entries have expired anyway. */
+  /** Tells the other processes. Tries again while Redis is away or slow, until what this process remembers has expired. */
   private async tell(subject: AccessSubject): Promise<void> {
-    for (const since = performance.now(); this.isRecent(since); await sleep(TELL_AGAIN_MS, undefined, { ref: false })) {
+    const since = performance.now()
+    do {
       const heard = await this.redis.ask((client) => client.publish(CHANNEL, subject))
       if (heard !== undefined) return
-    }
+      await sleep(TELL_AGAIN_MS, undefined, { ref: false })
+    } while (this.isRecent(since))
   }
 
   private note(subject: AccessSubject): void {

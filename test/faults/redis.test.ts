@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemActor, UsersService } from '../../src/index.js'
 import { eventually, TestServer, type TestUser } from '../support/kit.js'
 
 /** How long a request may take that does not wait for Redis. */
@@ -104,6 +105,46 @@ if (spawnSync('redis-server', ['--version']).status === 0) {
       redis.thaw()
       await eventually(isShared, (statuses) => statuses.join() === whole.join(), 40_000)
       expect(lines(server)).toEqual([2, 2])
+    })
+  })
+
+  describe('a change of access', () => {
+    it('is told when a frozen Redis thaws, and what may have been missed while it was down is forgotten', async () => {
+      const redis = await OwnRedis.reserve()
+      redis.start()
+      const environment = { REDIS_URL: redis.url, AUTH_CACHE_TTL_MS: '60000' }
+      const [server, other] = [await TestServer.start({ environment }), await TestServer.start({ environment })]
+      try {
+        const [one, two] = [await server.user(), await server.user()]
+        const deactivate = ({ row }: TestUser) =>
+          server.application.get(UsersService).deactivate(systemActor('test'), row.id)
+        expect([await ask(one, other), await ask(two, other)]).toEqual([200, 200])
+        redis.freeze()
+        await deactivate(one)
+        await eventually(
+          async () => logged(server, AWAY),
+          (times) => times === 1,
+        )
+        expect(await ask(one, other)).toBe(200)
+        redis.thaw()
+        await eventually(
+          () => ask(one, other),
+          (status) => status === 401,
+          40_000,
+        )
+        await redis.stop()
+        await deactivate(two)
+        redis.start()
+        await eventually(
+          () => ask(two, other),
+          (status) => status === 401,
+          40_000,
+        )
+      } finally {
+        redis.thaw()
+        await Promise.all([server.close(), other.close()])
+        await redis.stop()
+      }
     })
   })
 }

@@ -331,11 +331,11 @@ if (await redisAnswers()) {
       await redis.quit()
     })
 
-    it('hear of what a command changes, too', async () => {
+    it.each(['60000', '0'])('hear of what a command changes, too, which remembers access for %s ms', async (ttl) => {
       const organization = await server.organization()
       const { owner } = organization
       expect((await owner.get(organization.path)).status).toBe(200)
-      const config = loadConfig({ ...testEnvironment(), ...environment })
+      const config = loadConfig({ ...testEnvironment(), ...environment, AUTH_CACHE_TTL_MS: ttl })
       const output = { out: () => undefined, err: () => undefined }
       expect(await run(['users', 'deactivate', owner.row.email], { output, config })).toBe(0)
       await eventually(
