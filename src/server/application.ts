@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import type { PluginModule } from '../plugin-declaration.js'
 import { Plugins } from '../plugins.js'
 import { Authenticators, keyScheme, RateLimits } from '../access/index.js'
-import { inviteBodies, registerBodyParsers } from '../platform/http/body.js'
+import { answerExpect, registerBodyParsers } from '../platform/http/body.js'
 import { DtoPipe } from '../platform/http/dto.js'
 import type { Config } from '../platform/config/config.js'
 import { Connections } from '../platform/database/connections.js'
@@ -130,7 +130,7 @@ function adapterOf(
   registerHost(server, config, mountedAt)
   routes.watch(server)
   registerBodyParsers(server)
-  inviteBodies(server, MAX_BODY_BYTES)
+  answerExpect(server, MAX_BODY_BYTES)
   sendJsonAsItStands(server)
   registerContentNegotiation(server)
   return [adapter, routes]

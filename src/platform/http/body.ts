@@ -48,7 +48,7 @@ const noEncoding = { 'accept-encoding': 'identity' }
  * A client that asks before it sends a body, as curl does above a megabyte, is not told to send one that would be refused.
  * Other expectations fail. Source: RFC 9110 section 10.1.1, `Expect`.
  */
-export function inviteBodies(server: FastifyInstance, maxBytes: number): void {
+export function answerExpect(server: FastifyInstance, maxBytes: number): void {
   server.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const refused = !expectsToContinue(request) || Number(request.headers['content-length']) > maxBytes
     if (!refused) response.writeContinue()
