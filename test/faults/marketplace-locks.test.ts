@@ -73,4 +73,22 @@ describe('an organization that bought in AWS Marketplace, locked for long,', () 
     for (const { status } of answers) expect([503, 200]).toContain(status)
     expect((await notice()).status).toBe(200)
   })
+
+  it('hears a message while another server forgets old ones', async () => {
+    const { bought, status } = await marketplace.customer()
+    const old = `old-${randomUUID()}`
+    await marketplace.server.database.dataSource.query(
+      `insert into aws_marketplace_messages (message_id, received_at) values ($1, now() - interval '2 days')`,
+      [old],
+    )
+    const message = marketplace.aws.message({
+      action: 'subscribe-success',
+      'customer-identifier': bought.CustomerIdentifier,
+      'product-code': bought.ProductCode,
+    })
+    const lock = 'select 1 from aws_marketplace_messages where message_id = $1 for update'
+    const answer = await locks.during(lock, [old], () => marketplace.sns(message))
+    expect(answer.status).toBe(200)
+    expect(await status()).toBe('subscribed')
+  })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { randomInt, randomUUID } from 'node:crypto'
 import { run } from '../../src/server/cli/run.js'
-import { loadConfig } from '../../src/index.js'
+import { loadConfig, PersonalApiKeysService, systemActor, UsersService } from '../../src/index.js'
 import { isUuid } from '../../src/platform/values/stored-values.js'
-import { testEnvironment, useServer } from '../support/kit.js'
+import { deferred, eventually, testEnvironment, useServer } from '../support/kit.js'
 import { type ExportRow, key, membership, organization, project, user, withBytes, withExport } from './export-file.js'
 
 const server = useServer()
@@ -390,6 +390,29 @@ describe('polity import posthog', () => {
       ])
       expect(refused.report[round].personal_api_key).toBe(10)
     }
+  })
+
+  it('counts a key that the service creates at the same moment', async () => {
+    const person = user(newId())
+    await imported(person, ...Array.from({ length: 9 }, () => key(Number(person.id), randomUUID())))
+    const users = server.application.get(UsersService)
+    const { id: user_id } = (await users.byUuid(String(person.uuid)))!
+    const [isCreated, release] = [deferred(), deferred()]
+    const creating = server.database.transaction(async (tx) => {
+      const tenth = { user_id, label: 'Tenth', scopes: ['user:read'] }
+      await server.application.get(PersonalApiKeysService).create(tx.for(systemActor('test')), tenth)
+      isCreated.resolve()
+      await release.promise
+    })
+    await isCreated.promise
+    const importing = imported(person, key(Number(person.id), randomUUID()))
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await eventually(
+      () => server.database.dataSource.query<unknown[]>(waiting),
+      (found) => found.length > 0,
+    ).finally(release.resolve)
+    await creating
+    expect(reasons(await importing)).toEqual([`2 user ${person.id} has 10 keys already`])
   })
 
   it('names the first hundred refusals, counts all, and fails', async () => {
