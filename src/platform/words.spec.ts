@@ -26,7 +26,7 @@ const codeOf = (file: string) =>
     .replace(/^ *\/\/.*/gm, '')
 
 /** The words of all names and texts: `projectId` has two. */
-const wordsOf = (code: string) => code.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []
+const wordsOf = (code: string) => code.split(/[^A-Za-z]|(?<=[a-z])(?=[A-Z])/)
 
 it('the platform knows no word of the business', () => {
   const files = readdirSync(new URL('.', import.meta.url), { recursive: true }).map(String)

@@ -38,12 +38,12 @@ export const targets = [
     tests: [
       ...organizations,
       'test/api/gates',
-      'test/api/decisions',
       'test/api/hooks',
       'test/api/at-once',
       'test/api/write-after-delete',
       'test/security/revocation',
-      ...purge,
+      'test/api/purge',
+      'test/contract/announcements',
     ],
   },
   {
