@@ -35,7 +35,8 @@ export class AccessCache implements BeforeApplicationShutdown {
   private readonly unknown?: LRUCache<string, number>
   /** When each subject changed last, for as long as an older answer could still be in use. */
   private readonly changes = new Map<AccessSubject, number>()
-  private lastChange = -Infinity
+  /** In the milliseconds of `performance.now()`, as all times here; nothing is older than the process. */
+  private lastChange = 0
   private readonly subscriber?: Redis
 
   constructor(
@@ -44,9 +45,11 @@ export class AccessCache implements BeforeApplicationShutdown {
   ) {
     this.ttlMs = config.of(accessSettings).AUTH_CACHE_TTL_MS
     if (this.ttlMs === 0) return
-    this.entries = new LRUCache({ max: MAX_ENTRIES })
-    this.unknown = new LRUCache({ max: MAX_UNKNOWN })
-    this.subscriber = redis.client && this.subscribe(redis.client)
+    const kept = [
+      (this.entries = new LRUCache({ max: MAX_ENTRIES })),
+      (this.unknown = new LRUCache({ max: MAX_UNKNOWN })),
+    ]
+    this.subscriber = redis.client && this.subscribe(redis.client, () => kept.forEach((cache) => cache.clear()))
   }
 
   /**
@@ -62,8 +65,8 @@ export class AccessCache implements BeforeApplicationShutdown {
     const name = `${subject} ${place}`
     const known = this.entries?.get(name)
     if (known && this.holds(known)) return known.access as Found
-    const unknownSince = this.unknown?.get(subject) ?? -Infinity
-    if (this.isRecent(unknownSince) && unknownSince > this.lastChange) return undefined
+    const unknownSince = this.unknown?.get(subject) ?? 0
+    if (unknownSince > this.lastChange && this.isRecent(unknownSince)) return undefined
     // Taken before the query: the result may or may not include a change committed while it runs.
     const since = performance.now()
     const access = await find()
@@ -97,7 +100,7 @@ export class AccessCache implements BeforeApplicationShutdown {
   }
 
   private changedAt(subject: AccessSubject): number {
-    return this.changes.get(subject) ?? -Infinity
+    return this.changes.get(subject) ?? 0
   }
 
   private forget(subject: AccessSubject): void {
@@ -126,16 +129,14 @@ export class AccessCache implements BeforeApplicationShutdown {
     }
   }
 
-  private subscribe(client: Redis): Redis {
+  /** @param missed called when messages may have been missed */
+  private subscribe(client: Redis, missed: () => void): Redis {
     // A subscriber sends nothing and waits for messages, however long.
     const waiting = { enableOfflineQueue: true, maxRetriesPerRequest: null, commandTimeout: undefined }
     const subscriber = client.duplicate({ ...waiting, socketTimeout: undefined })
     subscriber.on('error', () => undefined)
     // Messages sent while we were not subscribed are lost.
-    subscriber.on('ready', () => {
-      this.entries?.clear()
-      this.unknown?.clear()
-    })
+    subscriber.on('ready', missed)
     subscriber.on('message', (_, subject) => this.note(subject as AccessSubject))
     subscriber.subscribe(CHANNEL).catch(() => undefined)
     return subscriber

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemActor, UsersService } from '../../src/index.js'
+import { SilentProxy } from '../support/silent-proxy.js'
 import { eventually, TestServer, type TestUser } from '../support/kit.js'
 
 /** How long a request may take that does not wait for Redis. */
@@ -109,6 +110,37 @@ if (spawnSync('redis-server', ['--version']).status === 0) {
   })
 
   describe('a change of access', () => {
+    it('is told once the way to Redis is back, when it went silent before', async () => {
+      const redis = await OwnRedis.reserve()
+      redis.start()
+      const proxy = await SilentProxy.start(redis.url)
+      const [server, other] = [
+        await TestServer.start({ environment: { REDIS_URL: proxy.url, AUTH_CACHE_TTL_MS: '60000' } }),
+        await TestServer.start({ environment: { REDIS_URL: redis.url, AUTH_CACHE_TTL_MS: '60000' } }),
+      ]
+      try {
+        const user = await server.user()
+        expect(await ask(user, other)).toBe(200)
+        proxy.goSilent()
+        await server.application.get(UsersService).deactivate(systemActor('test'), user.row.id)
+        await eventually(
+          async () => logged(server, AWAY),
+          (times) => times === 1,
+        )
+        expect(await ask(user, other)).toBe(200)
+        proxy.comeBack()
+        await eventually(
+          () => ask(user, other),
+          (status) => status === 401,
+          40_000,
+        )
+      } finally {
+        await Promise.all([server.close(), other.close()])
+        await proxy.stop()
+        await redis.stop()
+      }
+    })
+
     it('is told when a frozen Redis thaws, and what may have been missed while it was down is forgotten', async () => {
       const redis = await OwnRedis.reserve()
       redis.start()

@@ -39,6 +39,8 @@ export const targets = [
       ...organizations,
       'test/api/gates',
       'test/api/hooks',
+      'test/api/organization-fields',
+      'test/api/decisions',
       'test/api/at-once',
       'test/api/write-after-delete',
       'test/security/revocation',
