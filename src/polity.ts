@@ -65,15 +65,13 @@ export class Polity implements OnApplicationShutdown {
     await ensureSchema(url, schema, contact)
     await migrateUp(url, new Plugins(plugins).migrations, contact)
     const application = await createApplication(config, { plugins, mountedAt: prefix })
-    const routes = application.get(RouteTable)
-    const server = application.getHttpAdapter().getInstance()
-    if (adapter)
-      serveWithin(
-        adapter,
-        prefix,
-        (path) => routes.hasRoutesNear(path),
-        (request, response) => server.routing(request, response),
-      )
+    try {
+      if (adapter) serve(application, adapter, prefix)
+    } catch (error) {
+      // Its connections would outlive it.
+      await application.close()
+      throw error
+    }
     return new Polity(application, prefix)
   }
 
@@ -95,4 +93,15 @@ export class Polity implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.application.close()
   }
+}
+
+function serve(application: NestFastifyApplication, adapter: HostAdapter, prefix: string): void {
+  const routes = application.get(RouteTable)
+  const server = application.getHttpAdapter().getInstance()
+  serveWithin(
+    adapter,
+    prefix,
+    (path) => routes.hasRoutesNear(path),
+    (request, response) => server.routing(request, response),
+  )
 }

@@ -385,6 +385,25 @@ describe('inside of an application', () => {
     await database.close()
   })
 
+  it('leaves no connection behind when the application cannot serve it', async () => {
+    const database = await emptyTestDatabase(process.env.TEST_DATABASE_URL)
+    const listening = new FastifyAdapter()
+    await listening.getInstance().listen({ port: 0, host: '127.0.0.1' })
+    const started = Polity.start({ databaseUrl: database.url, schema: 'platform', settings: settings() }, listening)
+    await expect(started).rejects.toThrow('already listening')
+    const others = new DataSource({ type: 'postgres', url: database.url })
+    await others.initialize()
+    const backends = `select pid from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`
+    await eventually(
+      () => others.query<unknown[]>(backends),
+      ({ length }) => length === 0,
+    )
+    await others.destroy()
+    await listening.close()
+    await database.close()
+  })
+
   it.each(Object.keys(adapters) as (keyof typeof adapters)[])(
     "is not moved by the application's global prefix and versions, on %s",
     async (name) => {
