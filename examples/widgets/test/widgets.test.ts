@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { Config, Database, MembersService } from 'polity'
+import { Config, Database, MembersService, OrganizationsPurge } from 'polity'
 import { eventually, testActor, type TestOrganization, TestServer } from 'polity/testing'
+import { Widget } from '../src/widget.entity.js'
 import { widgetCreated, widgetDeleted } from '../src/widget.events.js'
 import { WidgetsModule } from '../src/widgets.module.js'
 
@@ -11,7 +12,9 @@ describe('widgets', () => {
   let server: TestServer
 
   before(async () => {
-    server = await TestServer.start({ plugins: [WidgetsModule] })
+    // A deleted organization is purged at once.
+    const environment = { ORGANIZATION_RESTORE_DAYS: '0' }
+    server = await TestServer.start({ plugins: [WidgetsModule], environment })
   })
   after(() => server?.close())
 
@@ -90,6 +93,17 @@ describe('widgets', () => {
     await server.application.get(MembersService).remove(testActor(organization.id), member.row.id)
     const owners = async () => (await list(organization)).results.map((widget: { owner_id: number }) => widget.owner_id)
     assert.deepEqual(await eventually(owners, ([, sprocket]) => sprocket === null), [organization.owner.row.id, null])
+  })
+
+  it('go with their organization', async () => {
+    const organization = await server.organization()
+    const { id: organization_id } = organization
+    const left = () => server.application.get(Database).dataSource.manager.countBy(Widget, { organization_id })
+    await add(organization)
+    assert.equal(await left(), 1)
+    await organization.owner.delete(organization.path)
+    await server.application.get(OrganizationsPurge).run()
+    assert.equal(await left(), 0)
   })
 
   it('are made on the command line', async () => {
