@@ -260,11 +260,6 @@ describe('on another server a change counts after AUTH_CACHE_TTL_MS at the lates
   })
 })
 
-it('a server without a Redis ends', async () => {
-  const ending = await TestServer.start({ environment: LONG })
-  await expect(ending.close()).resolves.toBeUndefined()
-})
-
 describe('with AUTH_CACHE_TTL_MS=0', () => {
   const server = useServer({ environment: LONG })
   const other = useServer({ environment: { AUTH_CACHE_TTL_MS: '0' } })
