@@ -79,6 +79,18 @@ describe('on the server that made the change, the very next request meets', () =
     expectError(revoked, 401, 'authentication_failed', KEY_INVALID)
   })
 
+  it('a sign-in that another one ended', async () => {
+    const user = await server.user()
+    const inAnHour = new Date(Date.now() + 3_600_000)
+    const signIn = () => services(server).keys.signIn(tester, user.row.id, inAnHour, 'test')
+    const { value } = await signIn()
+    for (let time = 1; time < 10; time++) await signIn()
+    const status = async () => (await server.request('GET', '/api/users/@me/', { key: value! })).status
+    expect(await status()).toBe(200)
+    await signIn()
+    expect(await status()).toBe(401)
+  })
+
   it('a key that expires while it is remembered', async () => {
     const { owner, path } = await server.organization()
     const brief = await owner.with({ expires_at: new Date(Date.now() + 3_600_000) })
